@@ -1,0 +1,128 @@
+#include "event/event_loop.h"
+
+#include <event2/event.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/check.h"
+#include "event/watch.h"
+
+namespace edge::event {
+namespace {
+
+using EventConfigHandle = CHandle<event_config, event_config_free>;
+
+EventBaseHandle make_base() {
+  const EventConfigHandle config{event_config_new()};
+  EDGE_CHECK(config != nullptr);
+  // Only the loop's thread touches the base; others come in through the eventfd.
+  event_config_set_flag(config.get(), EVENT_BASE_FLAG_NOLOCK);
+  EventBaseHandle base{event_base_new_with_config(config.get())};
+  EDGE_CHECK(base != nullptr);
+  return base;
+}
+
+}  // namespace
+
+EventLoop::EventLoop(const Clock& clock)
+    : clock_(clock), base_(make_base()), wake_fd_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+  EDGE_CHECK(wake_fd_ >= 0);
+  wake_watch_ = std::make_unique<Watch>(*this, wake_fd_, Watch::Readable, [this] { drain_wake(); });
+  wake_watch_->arm();
+}
+
+EventLoop::~EventLoop() {
+  // What was posted may own things that hold timers of this loop.
+  {
+    std::vector<UniqueFunction<void()>> left;
+    {
+      MutexLock lock(mutex_);
+      left.swap(posted_);
+    }
+  }
+  deferred_.clear();
+  doomed_.clear();
+  wake_watch_.reset();
+  close(wake_fd_);
+}
+
+void EventLoop::run() {
+  thread_ = std::this_thread::get_id();
+  stopping_ = false;
+  while (!stopping_) {
+    const bool idle = deferred_.empty() && doomed_.empty();
+    event_base_loop(base_.get(), idle ? EVLOOP_ONCE : EVLOOP_ONCE | EVLOOP_NONBLOCK);
+    run_posted();
+    run_deferred();
+    std::vector<Doomed> doomed;
+    doomed.swap(doomed_);
+    doomed.clear();
+    now_is_known_ = wall_is_known_ = false;
+  }
+  thread_ = {};
+}
+
+void EventLoop::stop() {
+  post([this] { stopping_ = true; });
+}
+
+void EventLoop::post(UniqueFunction<void()> task) {
+  bool was_empty;
+  {
+    MutexLock lock(mutex_);
+    was_empty = posted_.empty();
+    posted_.push_back(std::move(task));
+  }
+  if (was_empty) wake();
+}
+
+void EventLoop::defer(UniqueFunction<void()> task) {
+  EDGE_CHECK(is_current());
+  deferred_.push_back(std::move(task));
+}
+
+Instant EventLoop::now() {
+  if (!now_is_known_) {
+    now_ = clock_.now();
+    now_is_known_ = true;
+  }
+  return now_;
+}
+
+WallTime EventLoop::wall() {
+  if (!wall_is_known_) {
+    wall_ = clock_.wall();
+    wall_is_known_ = true;
+  }
+  return wall_;
+}
+
+bool EventLoop::is_current() const { return thread_ == std::thread::id{} || thread_ == std::this_thread::get_id(); }
+
+void EventLoop::wake() noexcept {
+  const std::uint64_t one = 1;
+  // Can only fail when the counter is full, and then the loop is awake already.
+  [[maybe_unused]] const ssize_t written = write(wake_fd_, &one, sizeof one);
+}
+
+void EventLoop::drain_wake() noexcept {
+  std::uint64_t count;
+  [[maybe_unused]] const ssize_t n = read(wake_fd_, &count, sizeof count);
+}
+
+void EventLoop::run_posted() {
+  std::vector<UniqueFunction<void()>> tasks;
+  {
+    MutexLock lock(mutex_);
+    tasks.swap(posted_);
+  }
+  for (auto& task : tasks) task();
+}
+
+void EventLoop::run_deferred() {
+  std::vector<UniqueFunction<void()>> tasks;
+  tasks.swap(deferred_);
+  for (auto& task : tasks) task();
+}
+
+}  // namespace edge::event

@@ -1,0 +1,58 @@
+#include "http/fields.h"
+
+#include "base/text.h"
+
+namespace edge::http {
+
+std::string_view Fields::value(FieldName id) const noexcept {
+  if (has(id))
+    for (const Field& field : fields_)
+      if (field.id == id) return field.value;
+  return {};
+}
+
+std::optional<std::string_view> Fields::single(FieldName id) const noexcept {
+  std::optional<std::string_view> found;
+  if (!has(id)) return found;
+  for (const Field& field : fields_) {
+    if (field.id != id) continue;
+    if (found) return std::nullopt;
+    found = field.value;
+  }
+  return found;
+}
+
+std::string Fields::combined(std::string_view name) const {
+  std::string value;
+  bool first = true;
+  for (const Field& field : fields_) {
+    if (!equals_ignoring_case(field.name, name)) continue;
+    if (!first) value += ", ";
+    value += field.value;
+    first = false;
+  }
+  return value;
+}
+
+std::string Fields::combined(FieldName id) const { return has(id) ? combined(to_text(id)) : std::string{}; }
+
+void append_line(std::string& lines, std::string_view name, std::string_view value) {
+  for (const char c : name) lines += ascii_lower(c);
+  lines += ": ";
+  lines += value;
+  lines += "\r\n";
+}
+
+Fields parse_lines(std::string_view lines) {
+  Fields fields;
+  while (!lines.empty()) {
+    const std::size_t end = lines.find("\r\n");
+    const std::string_view line = lines.substr(0, end);
+    if (const std::size_t colon = line.find(": "); colon != std::string_view::npos)
+      fields.add(line.substr(0, colon), line.substr(colon + 2));
+    lines.remove_prefix(end == std::string_view::npos ? lines.size() : end + 2);
+  }
+  return fields;
+}
+
+}  // namespace edge::http

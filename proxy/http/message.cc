@@ -1,0 +1,137 @@
+#include "http/message.h"
+
+#include <array>
+#include <utility>
+
+namespace edge::http {
+
+Method find_method(std::string_view name) noexcept {
+  static constexpr std::array<std::pair<std::string_view, Method>, 10> kMethods{{
+      {"GET", Method::Get},
+      {"HEAD", Method::Head},
+      {"POST", Method::Post},
+      {"PUT", Method::Put},
+      {"DELETE", Method::Delete},
+      {"PATCH", Method::Patch},
+      {"OPTIONS", Method::Options},
+      {"TRACE", Method::Trace},
+      {"CONNECT", Method::Connect},
+      {"PURGE", Method::Purge},
+  }};
+  for (const auto& [text, method] : kMethods)
+    if (text == name) return method;
+  return Method::Other;
+}
+
+bool is_safe(Method method) noexcept {
+  return method == Method::Get || method == Method::Head || method == Method::Options || method == Method::Trace;
+}
+
+bool is_idempotent(Method method) noexcept {
+  return is_safe(method) || method == Method::Put || method == Method::Delete;
+}
+
+std::string_view reason_phrase(std::uint16_t status) noexcept {
+  switch (status) {
+    case 100:
+      return "Continue";
+    case 101:
+      return "Switching Protocols";
+    case 103:
+      return "Early Hints";
+    case 200:
+      return "OK";
+    case 201:
+      return "Created";
+    case 202:
+      return "Accepted";
+    case 203:
+      return "Non-Authoritative Information";
+    case 204:
+      return "No Content";
+    case 205:
+      return "Reset Content";
+    case 206:
+      return "Partial Content";
+    case 300:
+      return "Multiple Choices";
+    case 301:
+      return "Moved Permanently";
+    case 302:
+      return "Found";
+    case 303:
+      return "See Other";
+    case 304:
+      return "Not Modified";
+    case 307:
+      return "Temporary Redirect";
+    case 308:
+      return "Permanent Redirect";
+    case 400:
+      return "Bad Request";
+    case 401:
+      return "Unauthorized";
+    case 402:
+      return "Payment Required";
+    case 403:
+      return "Forbidden";
+    case 404:
+      return "Not Found";
+    case 405:
+      return "Method Not Allowed";
+    case 406:
+      return "Not Acceptable";
+    case 407:
+      return "Proxy Authentication Required";
+    case 408:
+      return "Request Timeout";
+    case 409:
+      return "Conflict";
+    case 410:
+      return "Gone";
+    case 411:
+      return "Length Required";
+    case 412:
+      return "Precondition Failed";
+    case 413:
+      return "Content Too Large";
+    case 414:
+      return "URI Too Long";
+    case 415:
+      return "Unsupported Media Type";
+    case 416:
+      return "Range Not Satisfiable";
+    case 417:
+      return "Expectation Failed";
+    case 421:
+      return "Misdirected Request";
+    case 422:
+      return "Unprocessable Content";
+    case 426:
+      return "Upgrade Required";
+    case 428:
+      return "Precondition Required";
+    case 429:
+      return "Too Many Requests";
+    case 431:
+      return "Request Header Fields Too Large";
+    case 451:
+      return "Unavailable For Legal Reasons";
+    case 500:
+      return "Internal Server Error";
+    case 501:
+      return "Not Implemented";
+    case 502:
+      return "Bad Gateway";
+    case 503:
+      return "Service Unavailable";
+    case 504:
+      return "Gateway Timeout";
+    case 505:
+      return "HTTP Version Not Supported";
+    default:
+      return "Unknown";
+  }
+}
+
+}  // namespace edge::http

@@ -1,0 +1,78 @@
+// The labels of metrics, as enums.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+namespace edge::metrics {
+
+// How a request was answered; the words of the access log as well.
+enum class Outcome : std::uint8_t {
+  Hit,          // From memory, fresh.
+  Revalidated,  // From memory, after the origin said that it is still good.
+  Miss,         // From the origin by a fill that this request began.
+  Collapsed,    // By a fill that another request began.
+  Pass,         // From the origin, deliberately not stored.
+  Local,        // By ourselves: admin, purge.
+  Error,        // 4xx or 5xx of our own.
+  Count,
+};
+inline constexpr std::array<std::string_view, 7> kOutcomeLabels{"hit",  "revalidated", "miss", "collapsed",
+                                                                "pass", "local",       "error"};
+static_assert(kOutcomeLabels.size() == static_cast<std::size_t>(Outcome::Count));
+
+// How a fill ended.
+enum class FillEnd : std::uint8_t {
+  Stored,
+  NotModified,  // 304: the stored response was refreshed.
+  NotStorable,  // Streamed to who began it; remembered for a while.
+  Voided,       // Overtaken by an invalidation: answered those who waited, not stored.
+  BelowFloor,   // An older version than an update event has named.
+  NoRoom,       // The memory budget is pinned by responses being sent.
+  Failed,
+  Count,
+};
+inline constexpr std::array<std::string_view, 7> kFillEndLabels{"stored",      "not_modified", "not_storable", "voided",
+                                                                "below_floor", "no_room",      "failed"};
+static_assert(kFillEndLabels.size() == static_cast<std::size_t>(FillEnd::Count));
+
+// Why a limit of ours turned something away.
+enum class Limit : std::uint8_t {
+  Connections,
+  RequestsPerConnection,
+  HeaderBytes,
+  HeaderCount,
+  TargetLength,
+  BodyBytes,
+  IdleTimeout,
+  HeaderTimeout,
+  BodyTimeout,
+  WriteTimeout,
+  WaitersPerFill,
+  OriginQueue,
+  Count,
+};
+inline constexpr std::array<std::string_view, 12> kLimitLabels{
+    "connections",  "requests_per_connection", "header_bytes", "header_count",  "target_length",    "body_bytes",
+    "idle_timeout", "header_timeout",          "body_timeout", "write_timeout", "waiters_per_fill", "origin_queue"};
+static_assert(kLimitLabels.size() == static_cast<std::size_t>(Limit::Count));
+
+// How a request to the origin ended.
+enum class OriginEnd : std::uint8_t {
+  Status2xx,
+  Status3xx,
+  Status4xx,
+  Status5xx,
+  ConnectError,
+  Timeout,
+  ProtocolError,
+  Cancelled,
+  Refused,  // By our own limits: it was not sent.
+  Count,
+};
+inline constexpr std::array<std::string_view, 9> kOriginEndLabels{
+    "2xx", "3xx", "4xx", "5xx", "connect_error", "timeout", "protocol_error", "cancelled", "refused"};
+static_assert(kOriginEndLabels.size() == static_cast<std::size_t>(OriginEnd::Count));
+
+}  // namespace edge::metrics

@@ -1,0 +1,48 @@
+// The origin, as one worker sees it: its URLs, which of them are well, and how many requests may be under way.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "event/event_loop.h"
+#include "metrics/worker_metrics.h"
+#include "origin/fetch.h"
+
+namespace edge::origin {
+
+struct OriginOptions {
+  std::vector<std::string> urls{"http://127.0.0.1:9000"};  // http or https, a host, a port, perhaps a path prefix.
+  std::chrono::milliseconds connect_timeout{1'000};
+  std::chrono::milliseconds first_byte_timeout{5'000};  // From the start of the fetch (queueing included) to the head.
+  std::chrono::milliseconds total_timeout{30'000};      // To the last byte.
+  std::chrono::milliseconds eject{1'000};          // A URL that could not be connected to is not tried for so long.
+  std::chrono::milliseconds idle_timeout{60'000};  // Unused connections are closed after this.
+  std::uint32_t concurrent_max = 256;              // Fetches under way, in this worker.
+  std::uint32_t queue_max = 1'024;                 // Fetches waiting for one of those, in this worker.
+  std::uint64_t collect_bytes_max = 8ull << 20;    // Beyond it a collected body overflows.
+  std::string ca_file;                             // Empty: the system's certificates.
+  bool verify_tls = true;
+};
+
+// Says what is wrong with a URL, if anything: scheme, host, user info, query.
+Status check_origin_url(std::string_view url);
+
+// Owned by a worker; outlives its fetches. Loop's thread only.
+class Origin {
+ public:
+  virtual ~Origin() = default;
+  // Begins a fetch, perhaps after a wait in the queue. Never calls the observer before it has returned; where it fails
+  // at once (queue full, all URLs ejected), on_error comes in a later turn.
+  [[nodiscard]] virtual std::unique_ptr<Fetch> start(FetchRequest request, FetchObserver& observer) = 0;
+  // New timeouts, limits and URLs, for fetches that start from now on.
+  virtual void reload(const OriginOptions& options) = 0;
+};
+
+std::unique_ptr<Origin> make_origin(event::EventLoop& loop, const OriginOptions& options,
+                                    metrics::WorkerMetrics& metrics);
+
+}  // namespace edge::origin
