@@ -1,0 +1,218 @@
+"""Starts the real program with a configuration of its own, asks it, and judges how it ends."""
+import json
+import os
+import pathlib
+import random
+import re
+import signal
+import socket
+import subprocess
+import time
+
+from client import Client, fetch
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PRESET = os.environ.get("EDGE_PRESET", "release")
+PROGRAM = ROOT / "build" / PRESET / "avatar-edge"
+PATIENCE = 60  # Seconds, under sanitizers as well.
+COMPLAINTS = re.compile(r"AddressSanitizer|LeakSanitizer|ThreadSanitizer|runtime error:|check failed", re.I)
+
+
+def free_port():
+    """Below the range from which the kernel picks ports of outgoing connections."""
+    while True:
+        port = random.randint(10000, 32000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                pass
+
+
+def wait_until(is_so, what):
+    """Polls, because the thing happens in another process. Fails the test when it never does."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        value = is_so()
+        if value:
+            return value
+        assert time.monotonic() < deadline, f"in vain waited for: {what}"
+        time.sleep(0.01)
+
+
+def merge(into, changes):
+    """Deep; a key whose value is None is taken out."""
+    for key, value in changes.items():
+        if value is None:
+            into.pop(key, None)
+        elif isinstance(value, dict) and isinstance(into.get(key), dict):
+            merge(into[key], value)
+        else:
+            into[key] = value
+    return into
+
+
+class Metrics:
+    """A scrape, as numbers by name and labels."""
+
+    def __init__(self, text):
+        self.text = text
+        self.samples = []
+        for line in text.splitlines():
+            if line and not line.startswith("#"):
+                match = re.fullmatch(r"([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? (\S+)", line)
+                assert match, f"not a sample: {line!r}"
+                labels = dict(re.findall(r'(\w+)="((?:[^"\\]|\\.)*)"', match[2] or ""))
+                self.samples.append((match[1], labels, float(match[3])))
+
+    def __call__(self, name, **labels):
+        """The sum over all samples of that name that have these labels."""
+        values = [value for sample, has, value in self.samples
+                  if sample == "avatar_edge_" + name and labels.items() <= has.items()]
+        assert values, f"no metric {name} {labels}"
+        return sum(values)
+
+
+class Edge:
+    """A running avatar-edge. Ends by SIGTERM, and must end well."""
+
+    def __init__(self, folder, origins, config=None, start=True):
+        self.folder = pathlib.Path(folder)
+        self.port, self.admin_port = free_port(), free_port()
+        self.file = self.folder / "edge.yaml"
+        self.config = merge(
+            {
+                "site": "test",
+                "workers": 2,
+                "listen": [{"address": f"127.0.0.1:{self.port}"}],
+                "admin": {"address": f"127.0.0.1:{self.admin_port}"},
+                "origin": {"urls": list(origins)},
+                "log": {"level": "info", "access": "all", "access_file": str(self.folder / "access.log")},
+                "drain": "20s",
+            },
+            config or {},
+        )
+        self.process = None
+        self.is_checked = False
+        if start:
+            self.start()
+
+    def start(self):
+        self.write_config()
+        self.stderr = open(self.folder / "stderr.log", "wb")
+        self.process = subprocess.Popen([PROGRAM, "serve", "--config", self.file], stdin=subprocess.DEVNULL,
+                                        stdout=self.stderr, stderr=self.stderr)
+        wait_until(self.is_ready, "readyz")
+
+    def write_config(self):
+        # JSON is YAML.
+        self.file.write_text(json.dumps(self.config, indent=2))
+
+    def is_ready(self):
+        assert self.process.poll() is None, f"ended with {self.process.returncode} at start: {self.log()}"
+        try:
+            return self.admin("GET", "/readyz").status == 200
+        except ConnectionRefusedError:
+            return False
+
+    # --- Asking ---
+
+    def connect(self):
+        return Client(self.port)
+
+    def get(self, target, headers=None):
+        return fetch(self.port, "GET", target, headers)
+
+    def request(self, method, target, headers=None, body=None, version="1.1"):
+        return fetch(self.port, method, target, headers, body, version)
+
+    def raw(self, data):
+        """Sends the bytes; all that comes until the edge closes."""
+        with self.connect() as client:
+            client.send(data)
+            return client.rest()
+
+    def admin(self, method, target, headers=None, body=None):
+        if isinstance(body, (dict, list)):
+            body = json.dumps(body).encode()
+            headers = {"Content-Type": "application/json"} | (headers or {})
+        return fetch(self.admin_port, method, target, headers, body)
+
+    def admin_json(self, method, target, body=None):
+        response = self.admin(method, target, None, body)
+        assert response.status == 200, response
+        return json.loads(response.body)
+
+    def update(self, avatar, **more):
+        return self.admin_json("POST", "/updates", {"avatar": avatar} | more)
+
+    def purge(self, **what):
+        return self.admin_json("POST", "/purge", what)
+
+    def metrics(self):
+        response = self.admin("GET", "/metrics")
+        assert response.status == 200
+        return Metrics(response.body.decode())
+
+    def metric(self, name, **labels):
+        return self.metrics()(name, **labels)
+
+    def wait_for_metric(self, is_so, name, **labels):
+        return wait_until(lambda: is_so(self.metric(name, **labels)), f"metric {name} {labels}")
+
+    def log(self):
+        return (self.folder / "stderr.log").read_text(errors="replace")
+
+    def wait_for_log(self, text):
+        wait_until(lambda: text in self.log(), f"log line {text!r}")
+
+    def access_log(self):
+        file = self.folder / "access.log"
+        return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+
+    # --- Changing and ending ---
+
+    def reload(self, changes=None, text=None):
+        """Changes the file and tells the program; "ok" or "failed"."""
+        if text is None:
+            merge(self.config, changes or {})
+            self.write_config()
+        else:
+            self.file.write_text(text)
+        before = self.reload_counts()
+        self.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: self.reload_counts() != before, "reload counted")
+        return next(result for result, count in self.reload_counts().items() if count != before[result])
+
+    def reload_counts(self):
+        metrics = self.metrics()
+        return {result: metrics("config_reloads_total", result=result) for result in ("ok", "failed")}
+
+    def signal(self, number=signal.SIGTERM):
+        self.process.send_signal(number)
+
+    def wait_for_end(self):
+        return self.process.wait(PATIENCE)
+
+    def stop(self):
+        """Ends it if it still runs; it must have ended well."""
+        if self.process is None or self.is_checked:
+            return
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        self.check_end(0)
+
+    def check_end(self, status):
+        """Waits for the end; the exit status must be this one, and no sanitizer may have complained."""
+        self.is_checked = True
+        try:
+            ended = self.wait_for_end()
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise AssertionError(f"does not end: {self.log()[-4000:]}") from None
+        finally:
+            self.stderr.close()
+        log = self.log()
+        assert not COMPLAINTS.search(log), log[-12000:]
+        assert ended == status, f"exit status {ended}: {log[-4000:]}"
