@@ -1,0 +1,49 @@
+"""`avatar-edge demo`: a sample origin and an edge with nothing to configure."""
+import re
+import signal
+import subprocess
+
+import pytest
+
+from client import Client, fetch
+from edge import COMPLAINTS, PROGRAM, free_port, wait_until
+
+
+@pytest.fixture
+def demo(tmp_path):
+    port = free_port()
+    output = tmp_path / "output"
+    with open(output, "wb") as file:
+        process = subprocess.Popen([PROGRAM, "demo", "--port", str(port)], stdin=subprocess.DEVNULL, stdout=file,
+                                   stderr=file, cwd=tmp_path)
+    wait_until(lambda: process.poll() is not None or f":{port}" in output.read_text(), "the demo's address")
+    assert process.poll() is None, output.read_text()
+    yield port
+    process.send_signal(signal.SIGINT)
+    assert process.wait(60) == 0, output.read_text()
+    assert not COMPLAINTS.search(output.read_text()), output.read_text()
+    with pytest.raises(ConnectionRefusedError):
+        Client(port)
+
+
+def test_the_page_shows_avatars_that_are_there(demo):
+    page = fetch(demo, "GET", "/")
+    assert page.status == 200 and page["Content-Type"].startswith("text/html")
+    assert b"avatars/" in page.body
+
+
+def test_pictures_of_all_sizes_come_by_the_edge(demo):
+    for size in (46, 64, 96, 132, 640, 1080):
+        miss, hit = (fetch(demo, "GET", f"/avatars/42/{size}") for _ in range(2))
+        assert miss.status == 200 and miss["Content-Type"].startswith("image/") and len(miss.body) > 100
+        assert hit.is_hit and hit.body == miss.body
+
+
+def test_an_upload_is_seen_at_once(demo):
+    old = fetch(demo, "GET", "/avatars/42/96")
+    picture = fetch(demo, "GET", "/avatars/7/640").body
+    put = fetch(demo, "PUT", "/avatars/42", {"Content-Type": "image/png"}, picture)
+    assert 200 <= put.status < 300, put
+    new = fetch(demo, "GET", "/avatars/42/96")
+    assert not new.is_hit and new.body != old.body
+    assert not re.search(rb"error", new.body[:10])
