@@ -40,7 +40,6 @@ EventLoop::~EventLoop() {
       left.swap(posted_);
     }
   }
-  deferred_.clear();
   doomed_.clear();
   wake_watch_.reset();
   close(wake_fd_);
@@ -50,10 +49,10 @@ void EventLoop::run() {
   thread_ = std::this_thread::get_id();
   stopping_ = false;
   while (!stopping_) {
-    const bool idle = deferred_.empty() && doomed_.empty();
+    const bool idle = deferred_.is_empty() && doomed_.empty();
     event_base_loop(base_.get(), idle ? EVLOOP_ONCE : EVLOOP_ONCE | EVLOOP_NONBLOCK);
     run_posted();
-    run_deferred();
+    deferred_.run();
     std::vector<Doomed> doomed;
     doomed.swap(doomed_);
     doomed.clear();
@@ -74,11 +73,6 @@ void EventLoop::post(UniqueFunction<void()> task) {
     posted_.push_back(std::move(task));
   }
   if (was_empty) wake();
-}
-
-void EventLoop::defer(UniqueFunction<void()> task) {
-  EDGE_CHECK(is_current());
-  deferred_.push_back(std::move(task));
 }
 
 Instant EventLoop::now() {
@@ -116,12 +110,6 @@ void EventLoop::run_posted() {
     MutexLock lock(mutex_);
     tasks.swap(posted_);
   }
-  for (auto& task : tasks) task();
-}
-
-void EventLoop::run_deferred() {
-  std::vector<UniqueFunction<void()>> tasks;
-  tasks.swap(deferred_);
   for (auto& task : tasks) task();
 }
 
