@@ -57,7 +57,7 @@ class Exchange {
   virtual void read_body() = 0;
   virtual void pause_body() = 0;
 
-  // For metrics and the access log. `detail` is a constant.
+  // For metrics and the access log. `detail` must live until the response is finished.
   virtual void set_outcome(metrics::Outcome outcome, std::string_view detail = {}) = 0;
 
  protected:
