@@ -31,6 +31,7 @@ class FileSink final : public spdlog::sinks::sink {
   using TellTrouble = void (*)(std::string_view text);
 
   FileSink(LineFile file, TellTrouble tell_trouble) : file_(std::move(file)), tell_trouble_(tell_trouble) {}
+  ~FileSink() override { note(file_.flush()); }
 
   // Before the first line.
   void watch(ThreadPool& queue) noexcept { queue_ = &queue; }
