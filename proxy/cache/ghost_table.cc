@@ -13,15 +13,12 @@ void GhostTable::remember(std::uint64_t hash, std::size_t limit) {
   place(Slot{fingerprint_of(hash), clock_});
 }
 
-bool GhostTable::take(std::uint64_t hash) noexcept {
-  if (buckets_.empty()) return false;
+std::optional<std::uint32_t> GhostTable::try_take(std::uint64_t hash) noexcept {
+  if (buckets_.empty()) return std::nullopt;
   const std::uint32_t fingerprint = fingerprint_of(hash);
   for (Slot& slot : bucket_of(fingerprint).slots)
-    if (slot.fingerprint == fingerprint && is_live(slot)) {
-      slot = Slot{};
-      return true;
-    }
-  return false;
+    if (slot.fingerprint == fingerprint && is_live(slot)) return clock_ - std::exchange(slot, Slot{}).born + 1;
+  return std::nullopt;
 }
 
 // Chosen by all bits of the hash, whichever of them chose the shard.

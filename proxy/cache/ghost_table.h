@@ -4,12 +4,13 @@
 // A table of small buckets, each one cache line. Forgetting costs nothing: an entry is live while fewer than `limit`
 // others were remembered after it, and dead slots are reused when a new one needs room. Where a bucket is full of live
 // entries its oldest gives way, so a few are forgotten early. Fingerprints have 32 bits: with 16,000 live entries one
-// lookup in 250,000 finds what was never there, which costs that key its time on probation and nothing more.
+// lookup in 250,000 finds what was never there, which spares that key its probation and does no harm.
 #pragma once
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace edge::cache {
@@ -20,8 +21,9 @@ class GhostTable {
   // doubling and halving, so its memory stays below 22 bytes times the limit (or one bucket), and the cost of
   // rebuilding it is amortised to a constant.
   void remember(std::uint64_t hash, std::size_t limit);
-  // True when the key is remembered; it is forgotten then.
-  bool take(std::uint64_t hash) noexcept;
+  // How many keys were remembered since this one was, itself included, so at least 1; nullopt when it is not known. It
+  // is forgotten then.
+  std::optional<std::uint32_t> try_take(std::uint64_t hash) noexcept;
 
   // Memory of the table.
   std::size_t bytes() const noexcept { return buckets_.capacity() * sizeof(Bucket); }

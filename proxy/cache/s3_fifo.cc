@@ -1,7 +1,5 @@
 #include "cache/s3_fifo.h"
 
-#include <algorithm>
-
 #include "base/check.h"
 
 namespace edge::cache {
@@ -10,9 +8,9 @@ using Queue = EvictionNode::Queue;
 
 void S3Fifo::insert(EvictionNode& node) {
   EDGE_CHECK(node.queue == Queue::None);
-  const bool is_known = ghost_.take(node.hash);
-  if (is_known) ++statistics_.ghost_hits;
-  enter(node, is_known ? Queue::Main : Queue::Small);
+  const bool is_missed = was_missed(node);
+  if (is_missed) ++statistics_.ghost_hits;
+  enter(node, is_missed ? Queue::Main : Queue::Small);
 }
 
 void S3Fifo::remove(EvictionNode& node) noexcept { leave(node); }
@@ -35,32 +33,54 @@ void S3Fifo::replace(EvictionNode& node, EvictionNode& by) noexcept {
 EvictionNode* S3Fifo::evict() {
   for (std::uint32_t moves = 0; count() != 0; ++moves) {
     const bool may_move = moves < options_.moves_max;
-    if (is_small_next()) {
-      EvictionNode& node = *small_.oldest;
-      const bool is_promoted = may_move && node.hits >= options_.promotion_hits;
-      leave(node);
-      if (!is_promoted) {
-        ghost_.remember(node.hash, static_cast<std::size_t>(options_.ghost_share * static_cast<double>(count() + 1)));
-        ++statistics_.evicted_small;
-        return &node;
-      }
-      enter(node, Queue::Main);
-      ++statistics_.promotions;
-    } else {
-      EvictionNode& node = *main_.oldest;
-      const auto hits = node.hits;
-      leave(node);
-      if (hits == 0 || !may_move) {
-        ++statistics_.evicted_main;
-        if (hits != 0) ++statistics_.evicted_hit;
-        return &node;
-      }
-      enter(node, Queue::Main);
-      node.hits = static_cast<std::uint8_t>(hits - 1);
-      ++statistics_.reinsertions;
-    }
+    EvictionNode* const victim = is_small_next() ? advance_small(may_move) : advance_main(may_move);
+    if (victim != nullptr) return victim;
   }
   return nullptr;
+}
+
+// Takes the oldest out of small: the victim, or null when it has moved on to main.
+EvictionNode* S3Fifo::advance_small(bool may_move) {
+  EvictionNode& node = *small_.oldest;
+  if (may_move && node.hits >= options_.promotion_hits) {
+    leave(node);
+    enter(node, Queue::Main);
+    ++statistics_.promotions;
+    return nullptr;
+  }
+  const double keys_held = static_cast<double>(count());
+  leave(node);
+  ghost_.remember(node.hash, static_cast<std::size_t>(options_.ghost_share * keys_held));
+  ++statistics_.evicted_small;
+  return &node;
+}
+
+// Takes the oldest out of main: the victim, or null when its hits have paid for another round.
+EvictionNode* S3Fifo::advance_main(bool may_move) noexcept {
+  EvictionNode& node = *main_.oldest;
+  const std::uint8_t price = is_large(node) ? 2 : 1;
+  const std::uint8_t hits = node.hits;
+  leave(node);
+  if (may_move && hits >= price) {
+    enter(node, Queue::Main);
+    node.hits = static_cast<std::uint8_t>(hits - price);
+    ++statistics_.reinsertions;
+    return nullptr;
+  }
+  ++statistics_.evicted_main;
+  if (hits >= price) ++statistics_.evicted_hit;
+  return &node;
+}
+
+bool S3Fifo::is_large(const EvictionNode& node) const noexcept {
+  return static_cast<double>(node.bytes) * static_cast<double>(count()) >
+         options_.large_ratio * static_cast<double>(bytes());
+}
+
+// Evicted too early: its key is remembered, and came back soon for its size.
+bool S3Fifo::was_missed(const EvictionNode& node) noexcept {
+  const auto age = ghost_.try_take(node.hash);
+  return age && static_cast<double>(node.bytes) * *age <= options_.ghost_reach * static_cast<double>(bytes());
 }
 
 // Main must have something to give where small is within its share.
