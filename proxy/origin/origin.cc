@@ -146,7 +146,7 @@ void CurlOrigin::launch_queued() {
 
 Call& CurlOrigin::take_spare_call() {
   if (spare_.empty()) {
-    Call& call = spare_.emplace_back(loop_, multi_, metrics_, *this);
+    Call& call = spare_.emplace_back(loop_, multi_, metrics_, static_cast<CallOwner&>(*this));
     call.list = &spare_;
     call.position = std::prev(spare_.end());
   }
