@@ -24,6 +24,6 @@ struct Problem {
 std::string format_problem(std::string_view file, const Problem& problem);
 
 // `text` in single quotes for a message: shortened, control bytes escaped.
-std::string quoted(std::string_view text);
+std::string quote(std::string_view text);
 
 }  // namespace edge::app
