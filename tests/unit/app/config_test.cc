@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "app/config_table.h"
+#include "app/yaml_reader.h"
 #include "support/catch.h"
 
 using namespace edge::app;
