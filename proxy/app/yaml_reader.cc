@@ -40,9 +40,50 @@ std::size_t depth_of(const YamlNode& node) {
   return depth + 1;
 }
 
+// The text, by the places that the parser tells.
+class Source {
+ public:
+  explicit Source(std::string_view text) : text_(text), lines_{0} {
+    for (std::size_t i = 0; i < text.size(); ++i)
+      if (text[i] == '\n') lines_.push_back(i + 1);
+  }
+
+  std::string_view from(Position at) const {
+    if (at.line < 1 || static_cast<std::size_t>(at.line) > lines_.size()) return {};
+    const std::size_t offset = lines_[static_cast<std::size_t>(at.line) - 1] + static_cast<std::size_t>(at.column) - 1;
+    return text_.substr(std::min(offset, text_.size()));
+  }
+
+ private:
+  std::string_view text_;
+  std::vector<std::size_t> lines_;  // Where they begin.
+};
+
+// Whether the text that begins with a quote, perhaps after an anchor, has the other one. The parser takes the end of
+// the text for it, and so would swallow the rest of a file.
+bool is_quote_closed(std::string_view text) {
+  if (text.starts_with('&')) {
+    text.remove_prefix(std::min(text.find_first_of(" \t\n"), text.size()));
+    text.remove_prefix(std::min(text.find_first_not_of(" \t\n"), text.size()));
+  }
+  if (!text.starts_with('"') && !text.starts_with('\'')) return true;
+  const char quote_mark = text.front();
+  for (std::size_t i = 1; i < text.size(); ++i) {
+    const bool is_escape = text[i] == '\\' && quote_mark == '"';
+    const bool is_doubled = text[i] == '\'' && quote_mark == '\'' && text.substr(i + 1).starts_with('\'');
+    if (is_escape || is_doubled)
+      ++i;
+    else if (text[i] == quote_mark)
+      return true;
+  }
+  return false;
+}
+
 // Builds the tree from the parser's events.
 class TreeBuilder final : public YAML::EventHandler {
  public:
+  explicit TreeBuilder(const Source& source) : source_(source) {}
+
   YamlNode take_root() { return std::move(root_); }
 
   void OnDocumentStart(const YAML::Mark& mark) override {
@@ -54,6 +95,7 @@ class TreeBuilder final : public YAML::EventHandler {
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
     reject_tag(mark, tag);
+    if (tag == "!" && !is_quote_closed(source_.from(position(mark)))) reject(position(mark), "a quote that never ends");
     add({.kind = YamlNode::Kind::Scalar, .at = position(mark), .text = value, .in_quotes = tag == "!"}, anchor);
   }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
@@ -125,6 +167,7 @@ class TreeBuilder final : public YAML::EventHandler {
     }
   }
 
+  const Source& source_;
   YamlNode root_;
   std::vector<Open> open_;
   std::map<YAML::anchor_t, YamlNode> anchors_;
@@ -168,9 +211,10 @@ YamlDocument parse_yaml(std::string_view text) {
     return document;
   }
   try {
+    const Source source(text);
     std::istringstream stream{std::string(text)};
     YAML::Parser parser(stream);
-    TreeBuilder builder;
+    TreeBuilder builder(source);
     while (parser.HandleNextDocument(builder)) {
     }
     document.root = builder.take_root();

@@ -64,9 +64,17 @@ TEST_CASE("an alias stands for what was anchored", "[app]") {
 
 TEST_CASE("a syntax error is a problem at its place", "[app]") {
   CHECK(only_problem("a: [1, 2\nb: 3\n").at.line == 2);
-  CHECK(only_problem("a: \"open\n").at.line >= 1);
   CHECK(only_problem("a: 1\n b: 2\n").at.line == 2);
   CHECK(only_problem("a: *nobody\n").at.line == 1);
+}
+
+TEST_CASE("a quote that never ends does not swallow the rest of the file", "[app]") {
+  const Problem problem = only_problem("a: 1\nb: \"open\nc: 3\n");
+  CHECK(problem.at == Position{2, 4});
+  CHECK(problem.text == "a quote that never ends");
+  CHECK(only_problem("b: 'it''s open").at == Position{1, 4});
+  CHECK(only_problem("b: &x \"open\\\"\n").at == Position{1, 4});
+  CHECK(parse_yaml("a: \"\\\"\"\nb: 'it''s'\nc: \"two\n  lines\"\nd: &x ''\n").problems.empty());
 }
 
 TEST_CASE("a tab in the indentation is called by its name", "[app]") {

@@ -20,14 +20,6 @@ TEST_CASE("bytes grow by what is appended", "[base]") {
   CHECK(bytes.capacity() < 2 * all.size() + 5);
 }
 
-TEST_CASE("bytes may be appended to themselves", "[base]") {
-  Bytes bytes;
-  bytes.append("0123456789");
-  for (int i = 0; i < 4; ++i) bytes.append(bytes.view());
-  CHECK(bytes.size() == 160);
-  CHECK(bytes.view().substr(150) == "0123456789");
-}
-
 TEST_CASE("room is reserved exactly and never shrinks by itself", "[base]") {
   Bytes bytes;
   bytes.reserve(100);

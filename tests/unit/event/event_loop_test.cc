@@ -1,5 +1,6 @@
 #include "event/event_loop.h"
 
+#include <algorithm>
 #include <thread>
 
 #include "event/timer.h"
@@ -170,13 +171,17 @@ TEST_CASE("what is left at the end may hold timers, and leave more behind", "[ev
       EventLoop& loop;
       TestLoop& test;
       explicit Poster(EventLoop& l, TestLoop& t) : loop(l), test(t) {}
-      ~Poster() { loop.destroy_later(std::make_unique<Mortal>(test, "late")); }
+      ~Poster() {
+        loop.destroy_later(std::make_unique<Mortal>(test, "late"));
+        loop.post([mortal = std::make_unique<Mortal>(test, "later")] {});
+      }
     };
     loop.post([timer = std::make_unique<Timer>(loop, [] {}), poster = std::make_unique<Poster>(loop, test)] {
       timer->arm(std::chrono::milliseconds{1});
     });
   }
-  CHECK(test.notes == Notes{"late is gone"});
+  std::ranges::sort(test.notes);
+  CHECK(test.notes == Notes{"late is gone", "later is gone"});
 }
 
 TEST_CASE("a post from another thread wakes the loop and runs on its thread", "[event]") {
