@@ -99,7 +99,7 @@ void Edge::reload() {
   if (!loaded) {
     last_reload_error_.clear();
     for (const Problem& problem : loaded.problems) {
-      const std::string line = describe(problem, file_.string());
+      const std::string line = format_problem(file_.string(), problem);
       log_error("config.problem", line);
       if (last_reload_error_.empty()) last_reload_error_ = line;
     }
@@ -148,8 +148,7 @@ void Edge::start_drain() {
   log_info("drain", "accepts nothing more, finishes what is begun; at most " + format_duration(config_.drain));
   drain_deadline_.arm(config_.drain);
   workers_draining_ = workers_.size();
-  for (const auto& worker : workers_)
-    worker->drain([this] { loop_.post([this] { on_worker_drained(); }); });
+  for (const auto& worker : workers_) worker->drain([this] { loop_.post([this] { on_worker_drained(); }); });
 }
 
 void Edge::on_worker_drained() {
@@ -179,7 +178,8 @@ std::string Edge::status_json() const {
       {"degraded", false},
       {"degraded_reasons", nlohmann::json::array()},
       {"config", {{"file", file_.string()}, {"reloads", reloads_}, {"last_error", nullptr}}},
-      {"cache", {{"bytes", held.bytes}, {"bytes_max", held.bytes_max}, {"responses", held.entries}, {"floors", held.floors}}}};
+      {"cache",
+       {{"bytes", held.bytes}, {"bytes_max", held.bytes_max}, {"responses", held.entries}, {"floors", held.floors}}}};
   if (!last_reload_error_.empty()) status["config"]["last_error"] = last_reload_error_;
   return status.dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
 }

@@ -38,7 +38,9 @@ class Deferred {
 // The loop's list of what is scheduled, in order.
 class DeferredList {
  public:
-  explicit DeferredList(EventLoop& loop) : head_(loop, {}), end_of_turn_(loop, {}) { head_.next_ = head_.previous_ = &head_; }
+  explicit DeferredList(EventLoop& loop) : head_(loop, {}), end_of_turn_(loop, {}) {
+    head_.next_ = head_.previous_ = &head_;
+  }
   ~DeferredList() { head_.next_ = nullptr; }
 
   bool is_empty() const noexcept { return head_.next_ == &head_; }

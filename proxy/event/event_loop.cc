@@ -32,15 +32,17 @@ EventLoop::EventLoop(const Clock& clock)
 }
 
 EventLoop::~EventLoop() {
-  // What was posted may own things that hold timers of this loop.
-  {
-    std::vector<UniqueFunction<void()>> left;
+  // What is left may own things that hold timers of this loop, and may leave more behind as it goes.
+  for (bool was_empty = false; !was_empty;) {
+    std::vector<UniqueFunction<void()>> posted;
+    std::vector<Doomed> doomed;
     {
       MutexLock lock(mutex_);
-      left.swap(posted_);
+      posted.swap(posted_);
     }
+    doomed.swap(doomed_);
+    was_empty = posted.empty() && doomed.empty();
   }
-  doomed_.clear();
   wake_watch_.reset();
   close(wake_fd_);
 }
@@ -48,9 +50,10 @@ EventLoop::~EventLoop() {
 void EventLoop::run() {
   thread_ = std::this_thread::get_id();
   stopping_ = false;
+  now_is_known_ = wall_is_known_ = false;  // What was asked before the run is long ago.
   while (!stopping_) {
     const bool idle = deferred_.is_empty() && doomed_.empty();
-    event_base_loop(base_.get(), idle ? EVLOOP_ONCE : EVLOOP_ONCE | EVLOOP_NONBLOCK);
+    EDGE_CHECK(event_base_loop(base_.get(), idle ? EVLOOP_ONCE : EVLOOP_ONCE | EVLOOP_NONBLOCK) == 0);
     run_posted();
     deferred_.run();
     std::vector<Doomed> doomed;

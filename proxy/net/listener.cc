@@ -27,7 +27,8 @@ void Listener::accept_some() {
   for (int i = 0; i < kAcceptsPerTurn; ++i) {
     sockaddr_storage storage{};
     socklen_t length = sizeof storage;
-    Socket accepted(accept4(socket_.fd(), reinterpret_cast<sockaddr*>(&storage), &length, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    Socket accepted(
+        accept4(socket_.fd(), reinterpret_cast<sockaddr*>(&storage), &length, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (accepted.is_open()) {
       on_accept_(std::move(accepted), Address(storage, length));
       continue;

@@ -49,8 +49,8 @@ CurlMulti::CurlMulti(event::EventLoop& loop, const CurlOptions& options, metrics
     : loop_(loop),
       options_(options),
       metrics_(metrics),
-      self_(std::make_shared<CurlMulti*>(this)),
-      timer_(loop, [this] { set_timeout(0); }) {
+      timer_(loop, [this] { set_timeout(0); }),
+      planned_run_(loop, [this] { run_planned(); }) {
   initialize_library();
   multi_.reset(curl_multi_init());
   EDGE_CHECK(multi_ != nullptr);
@@ -62,10 +62,7 @@ CurlMulti::CurlMulti(event::EventLoop& loop, const CurlOptions& options, metrics
   set(multi_.get(), CURLMOPT_MAXCONNECTS, static_cast<long>(options_.connections_max));
 }
 
-CurlMulti::~CurlMulti() {
-  *self_ = nullptr;
-  spare_.clear();
-}
+CurlMulti::~CurlMulti() { spare_.clear(); }
 
 void CurlMulti::FreeMulti::operator()(void* multi) const noexcept { curl_multi_cleanup(multi); }
 
@@ -161,20 +158,11 @@ void CurlMulti::on_ready(int fd, int what) {
 void CurlMulti::set_timeout(long milliseconds) {
   timer_.disarm();
   is_timeout_due_ = milliseconds == 0;
-  if (milliseconds == 0) plan_run();
+  if (milliseconds == 0) planned_run_.schedule();
   if (milliseconds > 0) timer_.arm(std::chrono::milliseconds{milliseconds});
 }
 
-void CurlMulti::plan_run() {
-  if (is_run_planned_) return;
-  is_run_planned_ = true;
-  loop_.defer([self = self_] {
-    if (*self != nullptr) (*self)->run_planned();
-  });
-}
-
 void CurlMulti::run_planned() {
-  is_run_planned_ = false;
   if (is_timeout_due_) {
     is_timeout_due_ = false;
     run_library(CURL_SOCKET_TIMEOUT, 0);
@@ -206,7 +194,7 @@ void CurlMulti::wake(TransferUser& user) {
   if (user.is_due_) return;
   user.is_due_ = true;
   due_.push_back(&user);
-  if (!is_library_running_) plan_run();
+  if (!is_library_running_) planned_run_.schedule();
 }
 
 void CurlMulti::forget(TransferUser& user) {

@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "event/deferred.h"
 #include "event/event_loop.h"
 #include "event/timer.h"
 #include "event/watch.h"
@@ -70,7 +71,6 @@ class CurlMulti {
   void drop_socket(int fd);
   void on_ready(int fd, int what);
   void set_timeout(long milliseconds);
-  void plan_run();
   void run_planned();
   void run_library(int fd, int what);
   void note_ended_transfers();
@@ -86,12 +86,9 @@ class CurlMulti {
   std::vector<TransferUser*> acting_;  // Likewise; empty outside act_on_due.
   bool is_library_running_ = false;    // Whoever is noted now acts as soon as libcurl returns.
   bool is_timeout_due_ = false;
-  bool is_run_planned_ = false;
-  // Points to this. A deferred run holds it too, and finds null when this has gone meanwhile: the loop has no way to
-  // take a deferred task back.
-  std::shared_ptr<CurlMulti*> self_;
 
   event::Timer timer_;
+  event::Deferred planned_run_;
   std::unique_ptr<void, FreeMulti> multi_;  // Goes before sockets_: it closes its connections then.
 };
 
