@@ -72,7 +72,7 @@ TEST_CASE("a quote that never ends does not swallow the rest of the file", "[app
   const Problem problem = only_problem("a: 1\nb: \"open\nc: 3\n");
   CHECK(problem.at == Position{2, 4});
   CHECK(problem.text == "a quote that never ends");
-  CHECK(only_problem("b: 'it''s open").at == Position{1, 4});
+  CHECK(only_problem("b: 'it''s open\n").at == Position{1, 4});
   CHECK(only_problem("b: &x \"open\\\"\n").at == Position{1, 4});
   CHECK(parse_yaml("a: \"\\\"\"\nb: 'it''s'\nc: \"two\n  lines\"\nd: &x ''\n").problems.empty());
 }
