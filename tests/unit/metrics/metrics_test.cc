@@ -1,6 +1,7 @@
 #include "metrics/metrics.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <set>
 #include <sstream>
@@ -125,7 +126,7 @@ TEST_CASE_METHOD(TwoWorkers, "the buckets of a histogram are cumulative and the 
   CHECK(scrape[name + R"(_bucket{le="30"})"] == 3);
   CHECK(scrape[name + R"(_bucket{le="+Inf"})"] == 4);
   CHECK(scrape[name + "_count"] == 4);
-  CHECK(scrape[name + "_sum"] == Approx(60.002201));
+  CHECK(std::abs(scrape[name + "_sum"] - 60.002201) < 1e-9);
 
   std::vector<double> buckets;
   for (const std::string& series : scrape.order)
@@ -161,7 +162,7 @@ TEST_CASE_METHOD(TwoWorkers, "a failed reload shows, and since when the configur
   metrics.config_reloaded(ReloadResult::Ok);
   const Scrape scrape = this->scrape();
   CHECK(scrape[successful] == 1);
-  CHECK(scrape[loaded_at] - started == Approx(20));
+  CHECK(std::abs(scrape[loaded_at] - started - 20) < 1e-3);
   CHECK(scrape[R"(avatar_edge_config_reloads_total{result="ok"})"] == 1);
   CHECK(scrape[R"(avatar_edge_config_reloads_total{result="failed"})"] == 1);
 }
