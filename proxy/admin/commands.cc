@@ -1,5 +1,6 @@
 #include "admin/commands.h"
 
+#include <algorithm>
 #include <initializer_list>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -110,7 +111,7 @@ void purge(frontend::Exchange& exchange, std::string_view body, const serving::R
   std::string target_scratch, avatar_scratch;
   const auto target = http::parse_target(*purge->url, target_scratch);
   if (!target) return answer_error(exchange, 400, "\"url\": " + target.error().message);
-  const cache::CacheKey key(routes.avatar_of(target->path, avatar_scratch), target->path_and_query);
+  const cache::CacheKey key(routes.avatar_of(target->path, avatar_scratch).avatar, target->path_and_query);
   answer_counts(exchange, invalidator.purge_url(key, purge->mode));
 }
 

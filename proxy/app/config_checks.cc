@@ -12,6 +12,8 @@
 #include "app/config_problem.h"
 #include "base/handle.h"
 #include "base/units.h"
+#include "origin/origin.h"
+#include "serving/routes.h"
 
 namespace edge::app {
 namespace {
@@ -52,15 +54,11 @@ Status check_field_name(std::string_view text) {
   return fail(ErrorCode::Malformed, "not a field name: " + quote(text) + "; write one such as X-Avatar-Version");
 }
 
-Status check_url(std::string_view text) {
-  if (text.starts_with("http://") || text.starts_with("https://")) return {};
-  return fail(ErrorCode::Malformed, "not an origin: " + quote(text) + "; write http://HOST:PORT or https://HOST:PORT");
-}
+Status check_url(std::string_view text) { return origin::check_origin_url(text); }
 
 Status check_route(std::string_view text) {
-  if (text.starts_with('/') && text.find("{avatar}") != std::string_view::npos) return {};
-  return fail(ErrorCode::Malformed,
-              "not a route: " + quote(text) + "; it begins with / and has {avatar}, such as /avatars/{avatar}");
+  const auto route = serving::parse_route(text);
+  return route ? Status{} : Status{Failure{route.error()}};
 }
 
 Status check_readable(const std::filesystem::path& file) {

@@ -16,13 +16,13 @@ namespace edge::cache {
 
 // What a stored response is made from. Views need to live only during make().
 struct StoredResponseParts {
-  std::string_view url;        // The cache key's: path and query.
-  std::uint16_t status = 200;  // 0: not a response but the memory that there is none to be stored (a mark).
-  std::string_view fields;     // End-to-end field lines.
-  std::string_view selecting;  // http::selecting_lines: what Vary chose it by; empty without Vary.
-  std::string_view etag;       // A part of `fields`, or empty.
-  std::optional<std::chrono::sys_seconds> last_modified;
-  std::optional<std::uint64_t> version;
+  std::string_view url{};        // The cache key's: path and query.
+  std::uint16_t status = 200;    // 0: not a response but the memory that there is none to be stored (a mark).
+  std::string_view fields{};     // End-to-end field lines.
+  std::string_view selecting{};  // http::selecting_lines: what Vary chose it by; empty without Vary.
+  std::string_view etag{};       // A part of `fields`, or empty.
+  std::optional<std::chrono::sys_seconds> last_modified{};
+  std::optional<std::uint64_t> version{};
   bool has_date = false;  // `fields` has a Date.
   Instant asked_at{};     // When the request for it was sent.
   Instant born_at{};      // When its age was 0: when its head came, less its initial age (RFC 9111

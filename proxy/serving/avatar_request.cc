@@ -86,7 +86,7 @@ AvatarRequest::Step AvatarRequest::validate() {
 
 AvatarRequest::Step AvatarRequest::route() {
   const http::RequestHead& request = exchange_.request();
-  key_.emplace(services_.options->routes.avatar_of(target_.path, avatar_scratch_), target_.path_and_query);
+  key_.emplace(services_.options->routes.avatar_of(target_.path, avatar_scratch_).avatar, target_.path_and_query);
   if (request.method == Method::Purge) return Step::Purge;
   if (request.method != Method::Get && request.method != Method::Head) return pass_because(ForwardReason::Method, {});
   if (exchange_.has_body()) return pass_because(ForwardReason::Bypass, "request-body");
