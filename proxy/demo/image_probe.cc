@@ -72,6 +72,8 @@ std::optional<Dimensions> try_gif(ByteReader reader) {
         has_image = true;
         break;
       }
+      case 0x00:  // Between blocks it means nothing; there are encoders that write it, and every viewer skips it.
+        break;
       case 0x3b:
         return has_image ? std::optional(Dimensions{*width, *height}) : std::nullopt;
       default:

@@ -22,10 +22,10 @@
 namespace edge::demo {
 
 struct SampleOriginOptions {
-  std::string admin_address;                             // "127.0.0.1:9180", for the links on the wall.
+  std::string admin_address{};                           // "127.0.0.1:9180", for the links on the wall.
   std::size_t upload_bytes_max = std::size_t{16} << 20;  // A larger file is answered with 413.
   std::uint32_t uploads_running_max = 16;                // More at once are answered with 503.
-  AvatarStoreOptions store;
+  AvatarStoreOptions store{};
 };
 
 class SampleOrigin final : public frontend::Handler {
