@@ -15,8 +15,6 @@ namespace {
 using http::Method;
 using http::Precondition;
 
-bool is_read(Method method) { return method == Method::Get || method == Method::Head; }
-
 // `text`: a sentence for the person who asked.
 void answer_text(frontend::Exchange& exchange, std::uint16_t status, std::string_view text,
                  std::string_view more_fields = {}) {
@@ -83,27 +81,21 @@ std::unique_ptr<frontend::ExchangeTask> SampleOrigin::start(frontend::Exchange& 
   exchange.set_outcome(metrics::Outcome::Local);
   const http::RequestHead& request = exchange.request();
   const Route route = route_of(request.target);
-  switch (route.resource) {
-    case Resource::None:
-      answer_text(exchange, 404, "There is nothing here. Avatars are at /avatars/ID and /avatars/ID/SIZE.");
-      return nullptr;
-    case Resource::Wall:
-      is_read(request.method) ? serve_wall(exchange) : refuse_method(exchange, route.resource);
-      return nullptr;
-    case Resource::Icon:
-    case Resource::AvatarInSize:
-      is_read(request.method) ? serve_picture(exchange, route) : refuse_method(exchange, route.resource);
-      return nullptr;
-    case Resource::Avatar:
-      if (request.method == Method::Put) return start_upload(exchange, route.avatar);
-      if (request.method == Method::Delete)
-        remove_picture(exchange, route.avatar);
-      else if (is_read(request.method))
-        serve_picture(exchange, route);
-      else
-        refuse_method(exchange, route.resource);
-      return nullptr;
+  if (route.resource == Resource::None) {
+    answer_text(exchange, 404, "There is nothing here. Avatars are at /avatars/ID and /avatars/ID/SIZE.");
+    return nullptr;
   }
+  const bool is_read = request.method == Method::Get || request.method == Method::Head;
+  const bool may_change = route.resource == Resource::Avatar;
+  if (may_change && request.method == Method::Put) return start_upload(exchange, route.avatar);
+  if (may_change && request.method == Method::Delete)
+    remove_picture(exchange, route.avatar);
+  else if (!is_read)
+    refuse_method(exchange, route.resource);
+  else if (route.resource == Resource::Wall)
+    serve_wall(exchange);
+  else
+    serve_picture(exchange, route);
   return nullptr;
 }
 
