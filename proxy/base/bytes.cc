@@ -31,13 +31,18 @@ void Bytes::reserve(std::size_t capacity) {
 
 void Bytes::append(std::string_view more) {
   if (more.empty()) return;
-  if (size_ + more.size() > capacity_) reserve(std::max(size_ + more.size(), capacity_ * 2));
+  if (more.size() > capacity_ - size_) reserve(std::max(size_ + more.size(), capacity_ * 2));
   std::memcpy(data_.get() + size_, more.data(), more.size());
   size_ += more.size();
 }
 
 void Bytes::shrink_to_fit() {
-  if (size_ == capacity_ || size_ == 0) return;
+  if (size_ == capacity_) return;
+  if (size_ == 0) {  // realloc to nothing is undefined.
+    data_.reset();
+    capacity_ = 0;
+    return;
+  }
   auto* const smaller = static_cast<char*>(std::realloc(data_.get(), size_));
   EDGE_CHECK(smaller != nullptr);
   static_cast<void>(data_.release());

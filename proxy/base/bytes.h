@@ -18,7 +18,7 @@ class Bytes {
 
   // Room for `capacity` bytes in all, exactly; never shrinks.
   void reserve(std::size_t capacity);
-  // Grows by doubling where there is no room.
+  // Grows by doubling where there is no room. `more` may not be a part of these bytes.
   void append(std::string_view more);
   void clear() noexcept { size_ = 0; }
   // Gives back what is reserved beyond size().

@@ -32,16 +32,17 @@ EventLoop::EventLoop(const Clock& clock)
 }
 
 EventLoop::~EventLoop() {
-  // What was posted may own things that hold timers of this loop.
-  {
-    std::vector<UniqueFunction<void()>> left;
+  // What is left may own things that hold timers of this loop, and may leave more behind as it goes.
+  for (bool was_empty = false; !was_empty;) {
+    std::vector<UniqueFunction<void()>> posted;
+    std::vector<Doomed> doomed;
     {
       MutexLock lock(mutex_);
-      left.swap(posted_);
+      posted.swap(posted_);
     }
+    doomed.swap(doomed_);
+    was_empty = posted.empty() && doomed.empty();
   }
-  deferred_.clear();
-  doomed_.clear();
   wake_watch_.reset();
   close(wake_fd_);
 }
@@ -49,11 +50,12 @@ EventLoop::~EventLoop() {
 void EventLoop::run() {
   thread_ = std::this_thread::get_id();
   stopping_ = false;
+  now_is_known_ = wall_is_known_ = false;  // What was asked before the run is long ago.
   while (!stopping_) {
-    const bool idle = deferred_.empty() && doomed_.empty();
-    event_base_loop(base_.get(), idle ? EVLOOP_ONCE : EVLOOP_ONCE | EVLOOP_NONBLOCK);
+    const bool idle = deferred_.is_empty() && doomed_.empty();
+    EDGE_CHECK(event_base_loop(base_.get(), idle ? EVLOOP_ONCE : EVLOOP_ONCE | EVLOOP_NONBLOCK) == 0);
     run_posted();
-    run_deferred();
+    deferred_.run();
     std::vector<Doomed> doomed;
     doomed.swap(doomed_);
     doomed.clear();
@@ -74,11 +76,6 @@ void EventLoop::post(UniqueFunction<void()> task) {
     posted_.push_back(std::move(task));
   }
   if (was_empty) wake();
-}
-
-void EventLoop::defer(UniqueFunction<void()> task) {
-  EDGE_CHECK(is_current());
-  deferred_.push_back(std::move(task));
 }
 
 Instant EventLoop::now() {
@@ -116,12 +113,6 @@ void EventLoop::run_posted() {
     MutexLock lock(mutex_);
     tasks.swap(posted_);
   }
-  for (auto& task : tasks) task();
-}
-
-void EventLoop::run_deferred() {
-  std::vector<UniqueFunction<void()>> tasks;
-  tasks.swap(deferred_);
   for (auto& task : tasks) task();
 }
 

@@ -13,6 +13,7 @@
 #include "base/handle.h"
 #include "base/mutex.h"
 #include "base/unique_function.h"
+#include "event/deferred.h"
 
 struct event_base;
 extern "C" void event_base_free(event_base*);
@@ -41,9 +42,6 @@ class EventLoop {
   // thread. What was posted when run() has ended is destroyed, not run.
   void post(UniqueFunction<void()> task);
 
-  // Runs `task` when the callbacks of this turn are over. Loop's thread only.
-  void defer(UniqueFunction<void()> task);
-
   // Frees `object` when this turn is over. Loop's thread only.
   template <class T>
   void destroy_later(std::unique_ptr<T> object) {
@@ -58,7 +56,9 @@ class EventLoop {
   // True on the loop's thread, and before the first run(), when whoever builds it may use it.
   bool is_current() const;
 
+  // For this folder alone.
   event_base* base() { return base_.get(); }
+  DeferredList& deferred() { return deferred_; }
 
  private:
   using Doomed = std::unique_ptr<void, void (*)(void*)>;
@@ -66,7 +66,6 @@ class EventLoop {
   void wake() noexcept;
   void drain_wake() noexcept;
   void run_posted();
-  void run_deferred();
 
   const Clock& clock_;
   EventBaseHandle base_;
@@ -79,7 +78,7 @@ class EventLoop {
   Instant now_{};
   WallTime wall_{};
   bool stopping_ = false;
-  std::vector<UniqueFunction<void()>> deferred_;
+  DeferredList deferred_{*this};
   std::vector<Doomed> doomed_;
 
   Mutex mutex_;

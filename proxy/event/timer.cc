@@ -2,6 +2,8 @@
 
 #include <event2/event.h>
 
+#include <algorithm>
+
 #include "base/check.h"
 
 namespace edge::event {
@@ -13,6 +15,7 @@ Timer::Timer(EventLoop& loop, UniqueFunction<void()> on_fire)
 
 void Timer::arm(std::chrono::milliseconds delay) {
   EDGE_CHECK(loop_.is_current());
+  delay = std::max(delay, std::chrono::milliseconds{0});
   const timeval wait{.tv_sec = delay.count() / 1000, .tv_usec = delay.count() % 1000 * 1000};
   EDGE_CHECK(event_add(event_.get(), &wait) == 0);
   armed_ = true;

@@ -12,7 +12,7 @@ namespace edge::event {
 class Timer {
  public:
   Timer(EventLoop& loop, UniqueFunction<void()> on_fire);
-  // Fires once, `delay` from now; an earlier deadline is forgotten.
+  // Fires once, `delay` from now; an earlier deadline is forgotten. A delay below zero is zero.
   void arm(std::chrono::milliseconds delay);
   void disarm() noexcept;
   bool is_armed() const noexcept { return armed_; }

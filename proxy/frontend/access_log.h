@@ -37,6 +37,9 @@ class AccessLog {
     const AccessLogMode mode = mode_.load(std::memory_order_relaxed);
     return mode == AccessLogMode::All || (mode == AccessLogMode::Errors && (status >= 400 || status == 0 || !complete));
   }
+  // Members, in this order: time, client, method, target, protocol, status, bytes, outcome, detail (only where there is
+  // one), duration_us, complete (only where it is false, so a search for it finds what was cut off). Bytes of the
+  // client that are not UTF-8 stand as \u00XX, each by itself.
   void write(const AccessRecord& record);
 
  private:

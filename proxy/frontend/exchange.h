@@ -18,12 +18,13 @@ namespace edge::frontend {
 struct Response {
   std::uint16_t status = 200;
   // End-to-end field lines ("name: value\r\n", names in lower case). No content-length, connection or
-  // transfer-encoding: those are the connection's to say. Date is added where it is missing.
-  std::string_view fields;
-  std::string_view more_fields;  // Further lines, made for this exchange; always copied.
-  std::string_view body;
-  // Keeps `fields` and `body` alive until they are sent, so that neither is copied. Null: both are copied.
-  Ref<const Shared> owner;
+  // transfer-encoding: those are the connection's to say.
+  std::string_view fields{};
+  std::string_view more_fields{};  // Further lines, made for this exchange.
+  bool has_date = false;           // The lines have a Date; where they have none, one is added.
+  std::string_view body{};
+  // Keeps `body` alive until it is sent, so that it is not copied. Null: it is copied.
+  Ref<const Shared> owner{};
 };
 
 // Owned by its connection; a handler may use it until it has finished the response or its task is destroyed. Loop's
@@ -56,7 +57,7 @@ class Exchange {
   virtual void read_body() = 0;
   virtual void pause_body() = 0;
 
-  // For metrics and the access log. `detail` is a constant.
+  // For metrics and the access log. `detail` must live until the response is finished.
   virtual void set_outcome(metrics::Outcome outcome, std::string_view detail = {}) = 0;
 
  protected:

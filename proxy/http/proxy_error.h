@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace edge::http {
@@ -27,6 +28,11 @@ enum class ProxyError : std::uint8_t {
 
 // The token, "dns_error".
 std::string_view to_text(ProxyError error) noexcept;
+// 400 for HttpRequestError, whose status the caller may know better.
 std::uint16_t status_of(ProxyError error) noexcept;
+
+// Appends the value of a Proxy-Status field, `avatar-edge; error=dns_error; details="no such host"`; without details
+// when `detail` is empty.
+void append_proxy_status(std::string& to, ProxyError error, std::string_view detail);
 
 }  // namespace edge::http

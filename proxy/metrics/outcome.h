@@ -75,4 +75,25 @@ inline constexpr std::array<std::string_view, 9> kOriginEndLabels{
     "2xx", "3xx", "4xx", "5xx", "connect_error", "timeout", "protocol_error", "cancelled", "refused"};
 static_assert(kOriginEndLabels.size() == static_cast<std::size_t>(OriginEnd::Count));
 
+// What made stored responses invalid.
+enum class Invalidation : std::uint8_t {
+  Update,         // An update event named their avatar.
+  PurgeSoft,      // An operator asked to revalidate them.
+  PurgeHard,      // An operator asked to drop them.
+  UnsafeRequest,  // A PUT, POST or DELETE went through us (RFC 9111 section 4.4).
+  Count,
+};
+inline constexpr std::array<std::string_view, 4> kInvalidationLabels{"update", "purge_soft", "purge_hard",
+                                                                     "unsafe_request"};
+static_assert(kInvalidationLabels.size() == static_cast<std::size_t>(Invalidation::Count));
+
+enum class ReloadResult : std::uint8_t { Ok, Failed, Count };
+inline constexpr std::array<std::string_view, 2> kReloadResultLabels{"ok", "failed"};
+static_assert(kReloadResultLabels.size() == static_cast<std::size_t>(ReloadResult::Count));
+
+// The queues of S3-FIFO.
+enum class EvictionQueue : std::uint8_t { Small, Main, Count };
+inline constexpr std::array<std::string_view, 2> kEvictionQueueLabels{"small", "main"};
+static_assert(kEvictionQueueLabels.size() == static_cast<std::size_t>(EvictionQueue::Count));
+
 }  // namespace edge::metrics

@@ -1,0 +1,74 @@
+#include "admin/admin_handler.h"
+
+#include "admin/answers.h"
+#include "admin/avatar_page.h"
+#include "admin/commands.h"
+#include "admin/json_body.h"
+#include "serving/token.h"
+
+namespace edge::admin {
+namespace {
+
+constexpr std::string_view kIndex =
+    "avatar-edge, admin port\n\n"
+    "GET  /livez        200 while the process runs\n"
+    "GET  /readyz       200 while it wants traffic\n"
+    "GET  /metrics      for Prometheus\n"
+    "GET  /status       what the edge says of itself\n"
+    "GET  /avatars/ID   what this node holds of an avatar, and why\n"
+    "POST /updates      {\"avatar\":\"42\",\"version\":57,\"op\":\"update\"}\n"
+    "POST /purge        {\"avatar\":\"42\"} or {\"url\":\"/avatars/42/96\"} or {\"all\":true}, with \"soft\":true to "
+    "revalidate\n";
+
+constexpr std::string_view kAvatars = "/avatars/";
+
+// The method that a path has; empty for a path that is not here.
+std::string_view method_of(std::string_view path) {
+  if (path == "/updates" || path == "/purge") return "POST";
+  for (const std::string_view known : {"/", "/livez", "/readyz", "/metrics", "/status"})
+    if (path == known) return "GET";
+  return path.starts_with(kAvatars) && path.size() > kAvatars.size() ? "GET" : "";
+}
+
+}  // namespace
+
+AdminHandler::AdminHandler(AdminOptions options, cache::MemoryCache& cache, serving::Invalidator& invalidator,
+                           metrics::Metrics& metrics, AdminQuestions questions)
+    : options_(std::move(options)),
+      cache_(cache),
+      invalidator_(invalidator),
+      metrics_(metrics),
+      questions_(std::move(questions)) {}
+
+std::unique_ptr<frontend::ExchangeTask> AdminHandler::start(frontend::Exchange& exchange) {
+  const http::RequestHead& request = exchange.request();
+  const std::string path(request.target.substr(0, request.target.find('?')));
+  const std::string_view method = method_of(path);
+  const bool is_probe = path == "/livez" || path == "/readyz";
+  if (!is_probe && options_.token &&
+      !serving::is_bearer(request.fields.value(http::FieldName::Authorization), *options_.token))
+    return answer_unauthorized(exchange), nullptr;
+  if (method.empty())
+    return answer_error(exchange, 404, "there is no " + path + " here; GET / lists what there is"), nullptr;
+  const bool is_head = method == "GET" && request.method == http::Method::Head;
+  if (request.method_name != method && !is_head) return answer_wrong_method(exchange, path, method), nullptr;
+
+  if (path == "/") return answer_text(exchange, 200, kIndex), nullptr;
+  if (path == "/livez") return answer_text(exchange, 200, "alive\n"), nullptr;
+  if (path == "/readyz") {
+    const bool is_ready = questions_.is_ready();
+    return answer_text(exchange, is_ready ? 200 : 503, is_ready ? "ready\n" : "draining\n"), nullptr;
+  }
+  if (path == "/metrics") return answer(exchange, 200, metrics::Metrics::kContentType, metrics_.exposition()), nullptr;
+  if (path == "/status") return answer_json(exchange, 200, questions_.status_json()), nullptr;
+  if (path == "/updates")
+    return read_json(exchange,
+                     [this](frontend::Exchange& x, std::string_view body) { apply_update(x, body, invalidator_); });
+  if (path == "/purge")
+    return read_json(exchange, [this](frontend::Exchange& x, std::string_view body) {
+      purge(x, body, options_.routes, invalidator_);
+    });
+  return show_avatar(exchange, std::string_view(path).substr(kAvatars.size()), cache_), nullptr;
+}
+
+}  // namespace edge::admin

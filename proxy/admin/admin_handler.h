@@ -1,0 +1,55 @@
+// The admin port: what operators and scrapers ask. One more handler behind the same frontend.
+//
+//     GET  /                the list of what is here
+//     GET  /livez           200 while the process runs
+//     GET  /readyz          200 while it wants traffic, else 503
+//     GET  /metrics         for Prometheus
+//     GET  /status          what the edge says of itself, JSON
+//     GET  /avatars/ID      what this node holds of an avatar, and why, JSON
+//     POST /updates         applies an update event
+//     POST /purge           drops, or makes to be revalidated, an avatar, a URL or everything
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "cache/memory_cache.h"
+#include "frontend/exchange.h"
+#include "metrics/metrics.h"
+#include "serving/invalidator.h"
+#include "serving/routes.h"
+
+namespace edge::admin {
+
+// What the application knows and admin, below it, must ask for.
+struct AdminQuestions {
+  std::function<bool()> is_ready;
+  std::function<std::string()> status_json;  // The whole answer of GET /status.
+};
+
+// What a reload may change.
+struct AdminOptions {
+  std::optional<std::string> token;  // Required of every request but /livez and /readyz; null: nobody is asked.
+  serving::Routes routes;            // By which a purged URL finds its avatar.
+};
+
+// Owned by the application, on the main thread's loop; outlives its server. What it is given outlives it.
+class AdminHandler final : public frontend::Handler {
+ public:
+  AdminHandler(AdminOptions options, cache::MemoryCache& cache, serving::Invalidator& invalidator,
+               metrics::Metrics& metrics, AdminQuestions questions);
+
+  void reload(AdminOptions options) { options_ = std::move(options); }
+  std::unique_ptr<frontend::ExchangeTask> start(frontend::Exchange& exchange) override;
+
+ private:
+  AdminOptions options_;
+  cache::MemoryCache& cache_;
+  serving::Invalidator& invalidator_;
+  metrics::Metrics& metrics_;
+  const AdminQuestions questions_;
+};
+
+}  // namespace edge::admin

@@ -1,0 +1,81 @@
+#include "app/commands.h"
+
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "app/admin_client.h"
+#include "app/config.h"
+#include "app/demo_run.h"
+#include "app/edge.h"
+#include "base/log.h"
+
+namespace edge::app {
+namespace {
+
+int failed(const std::string& why) {
+  std::fprintf(stderr, "avatar-edge: %s\n", why.c_str());
+  return 1;
+}
+
+// Null, after saying why, when the file has problems.
+std::optional<Config> load_or_complain(const std::string& file) {
+  LoadedConfig loaded = load_config(file);
+  for (const Problem& problem : loaded.problems) std::fprintf(stderr, "%s\n", format_problem(file, problem).c_str());
+  return std::move(loaded.config);
+}
+
+int print_answer(const Result<AdminAnswer>& answer) {
+  if (!answer) return failed(answer.error().message);
+  std::fputs(answer->body.c_str(), answer->status == 200 ? stdout : stderr);
+  return answer->status == 200 ? 0 : 1;
+}
+
+}  // namespace
+
+int serve(const std::string& config_file) {
+  const auto config = load_or_complain(config_file);
+  if (!config) return 1;
+  if (const Status started = start_log(config->log); !started) return failed(started.error().message);
+  int exit_status = 0;
+  {
+    const auto access_writer = make_line_writer(config->access_file);
+    if (!access_writer) return failed(access_writer.error().message);
+    const SystemClock clock;
+    Edge edge(*config, config_file, clock, **access_writer);
+    if (const Status listening = edge.listen(); listening) {
+      edge.run();
+    } else {
+      exit_status = failed(listening.error().message);
+    }
+  }
+  stop_log();
+  return exit_status;
+}
+
+int check(const std::string& config_file) {
+  if (!load_or_complain(config_file)) return 1;
+  std::printf("%s: ok\n", config_file.c_str());
+  return 0;
+}
+
+int status(const std::string& config_file) {
+  const auto config = load_or_complain(config_file);
+  return config ? print_answer(ask_admin(config->admin, "GET", "/status", {})) : 1;
+}
+
+int update(const std::string& config_file, const std::string& avatar, std::optional<std::uint64_t> version,
+           bool is_delete) {
+  const auto config = load_or_complain(config_file);
+  if (!config) return 1;
+  nlohmann::json event{{"avatar", avatar}, {"op", is_delete ? "delete" : "update"}};
+  if (version) event["version"] = *version;
+  return print_answer(ask_admin(config->admin, "POST", "/updates",
+                                event.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)));
+}
+
+int demo(std::uint16_t port) {
+  const Status done = run_demo(port);
+  return done ? 0 : failed(done.error().message);
+}
+
+}  // namespace edge::app

@@ -1,0 +1,69 @@
+// The configuration: one immutable value, made of the options that stand beside the classes they are for. Only this
+// file's implementation and its config_ and yaml_ neighbours know YAML.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/config_problem.h"
+#include "base/log.h"
+#include "cache/cache_options.h"
+#include "frontend/access_log.h"
+#include "frontend/server_options.h"
+#include "origin/origin.h"
+
+namespace edge::app {
+
+struct ListenOptions {
+  std::string address = "0.0.0.0:8080";  // IPv4:port or [IPv6]:port. Port 0: the kernel picks one.
+};
+
+struct AdminOptions {
+  std::string address = "127.0.0.1:9180";
+  std::string token_file;  // Empty: no token, which only a loopback address may do without.
+  std::string token;       // What the file held when it was loaded, without white space at its ends.
+};
+
+struct AvatarOptions {
+  std::vector<std::string> routes{"/avatars/{avatar}/{variant}", "/avatars/{avatar}"};  // The first match decides.
+  std::string version_header = "X-Avatar-Version";
+};
+
+struct Config {
+  std::string site = "local";  // Name of this point of presence.
+  std::uint32_t workers = 0;   // 0: one per core.
+  std::vector<ListenOptions> listen{1};
+  AdminOptions admin;
+  frontend::ServerOptions http;
+  origin::OriginOptions origin;  // concurrent_max and queue_max are the process's; its workers share them.
+  AvatarOptions avatars;
+  cache::CacheOptions cache;
+  LogOptions log;
+  frontend::AccessLogMode access_log = frontend::AccessLogMode::Errors;
+  std::string access_file = "-";            // A path, or - for standard output.
+  std::chrono::milliseconds drain{30'000};  // From the signal to the end of the last connection.
+};
+
+// The configuration, exactly when there are no problems.
+struct LoadedConfig {
+  std::optional<Config> config;
+  std::vector<Problem> problems;  // All of the file's, in the order of their places.
+
+  explicit operator bool() const noexcept { return config.has_value(); }
+};
+
+// Reads and judges the file and the files it names. What the file leaves out has the value of Config{}; paths in it are
+// relative to its folder. Never throws.
+LoadedConfig load_config(const std::filesystem::path& file);
+
+// The same for text that stands for a file in `folder`.
+LoadedConfig parse_config(std::string_view text, const std::filesystem::path& folder);
+
+// Paths of the keys that differ and that a running process cannot change, in the order of the documentation.
+std::vector<std::string> changes_needing_restart(const Config& running, const Config& next);
+
+}  // namespace edge::app

@@ -1,0 +1,117 @@
+#include "app/config_checks.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <system_error>
+
+#include "app/config_address.h"
+#include "app/config_problem.h"
+#include "base/handle.h"
+#include "base/units.h"
+#include "origin/origin.h"
+#include "serving/routes.h"
+
+namespace edge::app {
+namespace {
+
+constexpr std::size_t kTokenBytesMax = 4096;
+constexpr std::string_view kWhiteSpace = " \t\r\n";
+
+using StdioHandle = CHandle<std::FILE, std::fclose>;
+
+Failure refused(std::string_view what, const std::filesystem::path& file) {
+  return fail(ErrorCode::System,
+              std::string(what) + " " + quote(file.native()) + ": " + std::generic_category().message(errno));
+}
+
+bool is_token_character(char c) {
+  constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+         kMarks.find(c) != std::string_view::npos;
+}
+
+bool is_site_character(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; }
+
+}  // namespace
+
+Status check_site(std::string_view text) {
+  if (!text.empty() && text.size() <= 64 && std::ranges::all_of(text, is_site_character)) return {};
+  return fail(ErrorCode::Malformed, "not a site name: " + quote(text) + "; write 1 to 64 of a-z, 0-9 and -");
+}
+
+Status check_address(std::string_view text) {
+  const auto address = parse_socket_address(text);
+  if (address) return {};
+  return Failure{address.error()};
+}
+
+Status check_field_name(std::string_view text) {
+  if (!text.empty() && text.size() <= 64 && std::ranges::all_of(text, is_token_character)) return {};
+  return fail(ErrorCode::Malformed, "not a field name: " + quote(text) + "; write one such as X-Avatar-Version");
+}
+
+Status check_url(std::string_view text) { return origin::check_origin_url(text); }
+
+Status check_route(std::string_view text) {
+  const auto route = serving::parse_route(text);
+  return route ? Status{} : Status{Failure{route.error()}};
+}
+
+Status check_readable(const std::filesystem::path& file) {
+  struct stat info {};
+  if (stat(file.c_str(), &info) != 0) return refused("cannot read", file);
+  if (!S_ISREG(info.st_mode)) return fail(ErrorCode::Malformed, "not a regular file: " + quote(file.native()));
+  if (access(file.c_str(), R_OK) != 0) return refused("cannot read", file);
+  return {};
+}
+
+Status check_writable(const std::filesystem::path& file) {
+  struct stat info {};
+  if (stat(file.c_str(), &info) == 0) {
+    if (S_ISDIR(info.st_mode)) return fail(ErrorCode::Malformed, "a folder, not a file: " + quote(file.native()));
+    if (access(file.c_str(), W_OK) != 0) return refused("cannot write", file);
+    return {};
+  }
+  const std::filesystem::path folder = file.has_parent_path() ? file.parent_path() : ".";
+  if (stat(folder.c_str(), &info) == 0 && !S_ISDIR(info.st_mode)) errno = ENOTDIR;
+  if (!S_ISDIR(info.st_mode) || access(folder.c_str(), W_OK | X_OK) != 0) return refused("cannot write into", folder);
+  return {};
+}
+
+Result<std::string> read_token(const std::filesystem::path& file) {
+  if (const Status readable = check_readable(file); !readable) return Failure{readable.error()};
+  struct stat info {};
+  if (stat(file.c_str(), &info) != 0) return refused("cannot read", file);
+  if ((info.st_mode & (S_IROTH | S_IWOTH)) != 0)
+    return fail(ErrorCode::Malformed, "everybody may read or write " + quote(file.native()) + "; chmod 600 it");
+
+  auto text = read_text(file, kTokenBytesMax);
+  if (!text) return Failure{text.error()};
+  const std::size_t begin = std::min(text->find_first_not_of(kWhiteSpace), text->size());
+  const std::size_t end = text->find_last_not_of(kWhiteSpace) + 1;
+  std::string token = text->substr(begin, end - std::min(begin, end));
+  if (token.size() < kTokenBytesMin)
+    return fail(ErrorCode::Malformed, "the token in " + quote(file.native()) + " has " + std::to_string(token.size()) +
+                                          " bytes; write at least " + std::to_string(kTokenBytesMin));
+  if (!std::ranges::all_of(token, [](char c) { return c > ' ' && c < 0x7f; }))
+    return fail(ErrorCode::Malformed, "the token in " + quote(file.native()) +
+                                          " has characters besides visible ASCII; write one line of those");
+  return token;
+}
+
+Result<std::string> read_text(const std::filesystem::path& file, std::size_t bytes_max) {
+  const StdioHandle stream{std::fopen(file.c_str(), "re")};
+  if (!stream) return refused("cannot read", file);
+  std::string text(bytes_max + 1, '\0');
+  text.resize(std::fread(text.data(), 1, text.size(), stream.get()));
+  if (std::ferror(stream.get()) != 0) return refused("cannot read", file);
+  if (text.size() > bytes_max)
+    return fail(ErrorCode::TooLarge, quote(file.native()) + " is larger than " + format_size(bytes_max));
+  return text;
+}
+
+}  // namespace edge::app

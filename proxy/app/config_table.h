@@ -1,0 +1,90 @@
+// Every key of the configuration, once: where it stands, what it may say, which member holds it, whether a running
+// process can change it, and what it is for. The reader, the reload and the documentation all go by this table; the
+// defaults are those of Config{}.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <variant>
+#include <vector>
+
+#include "app/config.h"
+#include "base/result.h"
+
+namespace edge::app {
+
+// A member of Config as what its kind of key deals in. In a list of maps, `item` says whose.
+template <class T>
+struct Member {
+  T (*read)(const Config& config, std::size_t item);
+  void (*write)(Config& config, std::size_t item, T value);
+};
+
+enum class Unit { Count, Bytes, Time };  // Time is in milliseconds.
+
+struct Quantity {
+  Unit unit;
+  Member<std::uint64_t> member;
+  std::uint64_t min;
+  std::uint64_t max;
+};
+
+struct Flag {
+  Member<bool> member;
+};
+
+struct Choice {
+  std::span<const std::string_view> names;  // In the order of the enumerators.
+  Member<std::uint64_t> member;
+};
+
+struct Text {
+  Member<std::string> member;
+  Status (*check)(std::string_view text);
+};
+
+struct TextList {
+  Member<std::vector<std::string>> member;
+  Status (*check)(std::string_view text);  // Of each; there is at least one, and no two are the same.
+};
+
+struct File {
+  enum class Use { Read, Write };
+  Use use;
+  Member<std::string> member;  // To read: empty for null. To write: - for a standard stream.
+};
+
+// A list of maps; the rows that follow, named KEY[]., are those of its maps.
+struct Maps {
+  Member<std::size_t> size;
+  std::size_t max;  // At least one.
+};
+
+using KeyKind = std::variant<Quantity, Flag, Choice, Text, TextList, File, Maps>;
+
+enum class Change { Live, Restart };
+
+struct ConfigKey {
+  std::string_view path;  // As in cache.memory and listen[].address.
+  KeyKind kind;
+  Change change;
+  std::string_view help;  // One sentence.
+};
+
+// In the order of the documentation.
+std::span<const ConfigKey> config_keys();
+
+// Null when there is no such key.
+const ConfigKey* find_config_key(std::string_view path);
+
+std::string format_quantity(Unit unit, std::uint64_t value);
+
+// What the file would say; "0.0.0.0:8080", "512MiB", "[a, b]". Two configurations agree on a key exactly when the forms
+// are equal.
+std::string format_value(const ConfigKey& key, const Config& config, std::size_t item = 0);
+
+}  // namespace edge::app

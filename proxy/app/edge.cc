@@ -1,0 +1,187 @@
+#include "app/edge.h"
+
+#include <csignal>
+#include <nlohmann/json.hpp>
+
+#include "app/version.h"
+#include "app/worker_options.h"
+#include "base/log.h"
+#include "base/units.h"
+#include "net/address.h"
+
+namespace edge::app {
+namespace {
+
+metrics::CacheGauges cache_gauges(const cache::MemoryCache& cache) {
+  const cache::CacheStatistics now = cache.statistics();
+  metrics::CacheGauges gauges{
+      .bytes = now.bytes, .budget_bytes = now.bytes_max, .stored_responses = now.entries, .floors = now.floors};
+  gauges.evictions[static_cast<std::size_t>(metrics::EvictionQueue::Small)] = now.evicted_small;
+  gauges.evictions[static_cast<std::size_t>(metrics::EvictionQueue::Main)] = now.evicted_main;
+  gauges.ghost_hits = now.ghost_hits;
+  return gauges;
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
+  return text;
+}
+
+}  // namespace
+
+Edge::Edge(Config config, std::filesystem::path file, const Clock& clock, LineWriter& access_writer)
+    : config_(std::move(config)),
+      file_(std::move(file)),
+      clock_(clock),
+      started_at_(clock.now()),
+      cache_(config_.cache, clock),
+      metrics_(worker_count(config_), {.site = config_.site, .version = kVersion}, clock,
+               [this] { return cache_gauges(cache_); }),
+      invalidator_(cache_, metrics_),
+      access_log_(config_.access_log, access_writer),
+      loop_(clock),
+      admin_(admin_options(config_), cache_, invalidator_, metrics_,
+             {.is_ready = [this] { return !draining_; }, .status_json = [this] { return status_json(); }}),
+      admin_server_(loop_, admin_server_options(config_), admin_, metrics_.main_thread(), access_log_),
+      drain_deadline_(loop_, [this] {
+        log_warning("drain.deadline", "connections were left when the drain's time was over; they are cut off");
+        end();
+      }) {
+  const std::uint32_t count = worker_count(config_);
+  const auto options = worker_options(config_, count);
+  for (std::uint32_t i = 0; i < count; ++i)
+    workers_.push_back(std::make_unique<Worker>(
+        i, Worker::Shared{clock_, cache_, metrics_, invalidator_, directory_, access_log_}, options));
+}
+
+Edge::~Edge() = default;
+
+Status Edge::listen() {
+  for (const ListenOptions& listener : config_.listen) {
+    auto address = net::parse_address(listener.address);
+    if (!address) return Failure{address.error()};
+    for (const auto& worker : workers_) {
+      auto socket = net::listen_on(*address, true);
+      if (!socket) return Failure{socket.error()};
+      // Where the kernel picked the port for the first, the others take the same.
+      address = net::local_address(*socket);
+      worker->add_listener(std::move(*socket));
+    }
+    data_addresses_.push_back(address->text());
+  }
+  const auto address = net::parse_address(config_.admin.address);
+  if (!address) return Failure{address.error()};
+  auto socket = net::listen_on(*address, false);
+  if (!socket) return Failure{socket.error()};
+  admin_address_ = net::local_address(*socket).text();
+  admin_server_.add_listener(std::move(*socket));
+  return {};
+}
+
+void Edge::run() {
+  for (const int number : {SIGTERM, SIGINT})
+    signals_.push_back(std::make_unique<event::SignalWatch>(loop_, number, [this] { on_end_signal(); }));
+  signals_.push_back(std::make_unique<event::SignalWatch>(loop_, SIGHUP, [this] { reload(); }));
+  for (const auto& worker : workers_) worker->start();
+  log_info("start", std::string("avatar-edge ") + kVersion + " serves " + joined(data_addresses_) + " with " +
+                        std::to_string(workers_.size()) + " workers; admin on " + admin_address_);
+  loop_.run();
+  for (const auto& worker : workers_) worker->stop();
+  for (const auto& worker : workers_) worker->join();
+  log_info("stop", "all workers have ended");
+}
+
+// All or nothing: the running configuration stays unless the new one is without fault.
+void Edge::reload() {
+  if (file_.empty()) return log_info("config.reload", "there is no configuration file to reload");
+  LoadedConfig loaded = load_config(file_);
+  if (!loaded) {
+    last_reload_error_.clear();
+    for (const Problem& problem : loaded.problems) {
+      const std::string line = format_problem(file_.string(), problem);
+      log_error("config.problem", line);
+      if (last_reload_error_.empty()) last_reload_error_ = line;
+    }
+    log_error("config.reload", "failed with " + std::to_string(loaded.problems.size()) +
+                                   " problems; the running configuration stays in force");
+    metrics_.config_reloaded(metrics::ReloadResult::Failed);
+    return;
+  }
+  const auto waiting = changes_needing_restart(config_, *loaded.config);
+  const auto count = static_cast<std::uint32_t>(workers_.size());
+  const auto options = worker_options(*loaded.config, count);
+  for (const auto& worker : workers_) worker->reload(options);
+  admin_.reload(admin_options(*loaded.config));
+  cache_.reload(loaded.config->cache);
+  access_log_.set_mode(loaded.config->access_log);
+  reload_log(loaded.config->log);
+  adopt(std::move(*loaded.config));
+  ++reloads_;
+  last_reload_error_.clear();
+  metrics_.config_reloaded(metrics::ReloadResult::Ok);
+  log_info("config.reload", "done" + (waiting.empty() ? "" : "; a restart is needed for " + joined(waiting)));
+}
+
+// Takes over what has changed; what only a restart changes stays as it runs, so that it is named at each reload.
+void Edge::adopt(Config next) {
+  next.site = config_.site;
+  next.workers = config_.workers;
+  next.listen = config_.listen;
+  next.admin.address = config_.admin.address;
+  next.log.file = config_.log.file;
+  next.access_file = config_.access_file;
+  next.cache.floors_max = config_.cache.floors_max;
+  config_ = std::move(next);
+}
+
+void Edge::on_end_signal() {
+  if (draining_) {
+    log_warning("drain.cut", "a second signal; ends at once");
+    return end();
+  }
+  start_drain();
+}
+
+void Edge::start_drain() {
+  draining_ = true;
+  log_info("drain", "accepts nothing more, finishes what is begun; at most " + format_duration(config_.drain));
+  drain_deadline_.arm(config_.drain);
+  workers_draining_ = workers_.size();
+  for (const auto& worker : workers_) worker->drain([this] { loop_.post([this] { on_worker_drained(); }); });
+}
+
+void Edge::on_worker_drained() {
+  if (--workers_draining_ == 0) end();
+}
+
+void Edge::end() {
+  drain_deadline_.disarm();
+  admin_server_.close_all();
+  loop_.stop();
+}
+
+std::string Edge::status_json() const {
+  const cache::CacheStatistics held = cache_.statistics();
+  const auto up = std::chrono::floor<std::chrono::seconds>(clock_.now() - started_at_);
+  nlohmann::json status{
+      {"version", kVersion},
+      {"site", config_.site},
+      {"state", draining_ ? "draining" : "serving"},
+      {"uptime_s", up.count()},
+      {"workers", workers_.size()},
+      {"listen", data_addresses_},
+      {"admin", admin_address_},
+      // Without a feed there is no position and no lease, and nothing to be cut off from.
+      {"position", nullptr},
+      {"lease_ms", nullptr},
+      {"degraded", false},
+      {"degraded_reasons", nlohmann::json::array()},
+      {"config", {{"file", file_.string()}, {"reloads", reloads_}, {"last_error", nullptr}}},
+      {"cache",
+       {{"bytes", held.bytes}, {"bytes_max", held.bytes_max}, {"responses", held.entries}, {"floors", held.floors}}}};
+  if (!last_reload_error_.empty()) status["config"]["last_error"] = last_reload_error_;
+  return status.dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+}  // namespace edge::app

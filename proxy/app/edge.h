@@ -1,0 +1,77 @@
+// The running edge: its workers, what they share, the admin port, and what signals do to it.
+//
+// Life: built and listening, run until a signal, drained, stopped, freed. Main's thread runs the loop that has the
+// signals and the admin port; it never serves avatars.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "admin/admin_handler.h"
+#include "app/config.h"
+#include "app/worker.h"
+#include "base/result.h"
+#include "event/signal_watch.h"
+#include "event/timer.h"
+
+namespace edge::app {
+
+class Edge {
+ public:
+  // `file`: where SIGHUP reads the configuration again; empty: it does not. `clock` and `access_writer` must outlive
+  // the edge.
+  Edge(Config config, std::filesystem::path file, const Clock& clock, LineWriter& access_writer);
+  ~Edge();
+  Edge(const Edge&) = delete;
+  Edge& operator=(const Edge&) = delete;
+
+  // Opens all listeners; nothing is accepted yet. Fails when an address cannot be had.
+  Status listen();
+  // Serves until a signal ends it: SIGTERM and SIGINT drain, a second one ends at once, SIGHUP reloads.
+  void run();
+
+  // The addresses really listened on, after listen().
+  const std::vector<std::string>& data_addresses() const { return data_addresses_; }
+  const std::string& admin_address() const { return admin_address_; }
+  // For the demo, whose origin is in this process. Thread-safe.
+  serving::Invalidator& invalidator() { return invalidator_; }
+
+ private:
+  void reload();
+  void adopt(Config next);
+  void on_end_signal();
+  void start_drain();
+  void on_worker_drained();
+  void end();
+  std::string status_json() const;
+
+  Config config_;
+  const std::filesystem::path file_;
+  const Clock& clock_;
+  const Instant started_at_;
+  std::uint64_t reloads_ = 0;
+  std::string last_reload_error_;
+
+  // Outlive the workers.
+  cache::MemoryCache cache_;
+  metrics::Metrics metrics_;
+  serving::Invalidator invalidator_;
+  serving::WaiterDirectory directory_;
+  frontend::AccessLog access_log_;
+
+  event::EventLoop loop_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  admin::AdminHandler admin_;
+  frontend::Server admin_server_;
+  std::vector<std::string> data_addresses_;
+  std::string admin_address_;
+
+  bool draining_ = false;
+  std::size_t workers_draining_ = 0;
+  event::Timer drain_deadline_;
+  std::vector<std::unique_ptr<event::SignalWatch>> signals_;
+};
+
+}  // namespace edge::app

@@ -1,0 +1,51 @@
+// A fill, as the cache knows it: who waits for it, and whether something has overtaken it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/check.h"
+#include "cache/cache_key.h"
+
+namespace edge::cache {
+
+// A request that waits for a fill, on whatever worker. Only that worker can say whether it still does.
+struct WaiterId {
+  std::uint32_t worker = 0;
+  std::uint64_t serial = 0;
+  friend bool operator==(const WaiterId&, const WaiterId&) = default;
+};
+
+// Guarded by the lock of its avatar's shard.
+struct Fill {
+  explicit Fill(const CacheKey& key)
+      : avatar(key.avatar), url(key.url), avatar_hash(key.avatar_hash), url_hash(key.url_hash) {}
+
+  const std::string avatar;
+  const std::string url;
+  const std::uint64_t avatar_hash;
+  const std::uint64_t url_hash;
+  bool voided = false;  // Answers those who wait; is never stored and never joined (PROTOCOL R1).
+  std::vector<WaiterId> waiters;
+};
+
+// The right and duty to run a fill. Must be given back to the cache, by one of its calls that end a fill: dropping it
+// would leave the waiters waiting, so that is a bug.
+class FillPermit {
+ public:
+  explicit FillPermit(std::unique_ptr<Fill> fill) : fill_(std::move(fill)) {}
+  FillPermit(FillPermit&&) = default;
+  FillPermit& operator=(FillPermit&&) = default;
+  ~FillPermit() { EDGE_CHECK(fill_ == nullptr); }
+
+  std::string_view url() const { return fill_->url; }
+  std::string_view avatar() const { return fill_->avatar; }
+
+ private:
+  friend class MemoryCache;
+  std::unique_ptr<Fill> fill_;
+};
+
+}  // namespace edge::cache

@@ -1,0 +1,259 @@
+#include "cache/memory_cache.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "cache/shard.h"
+
+namespace edge::cache {
+namespace {
+
+// What an entry costs beyond its response: the allocation and its place in a bucket.
+const std::size_t kEntryBytes = sizeof(Entry) + 2 * sizeof(std::size_t);
+
+// What evicting a response gives back; bodies that other responses share are counted with each.
+std::uint32_t cost_of(const StoredResponse& response) {
+  const std::size_t bytes = kEntryBytes + sizeof(StoredResponse) + response.url().size() + response.selecting().size() +
+                            response.fields().size() + response.body().size();
+  return static_cast<std::uint32_t>(std::min<std::size_t>(bytes, UINT32_MAX));
+}
+
+}  // namespace
+
+MemoryCache::MemoryCache(const CacheOptions& options, const Clock& clock)
+    : clock_(clock),
+      budget_(options.memory_bytes),
+      waiters_max_(options.waiters_max),
+      variants_max_(options.variants_max) {
+  for (std::size_t i = 0; i < kShards; ++i)
+    shards_.push_back(std::make_unique<Shard>((options.floors_max + kShards - 1) / kShards));
+}
+
+MemoryCache::~MemoryCache() { purge_all(PurgeMode::Hard); }
+
+Lookup MemoryCache::look_up(const CacheKey& key, const http::Fields& request, Instant now, WaiterId waiter) {
+  Shard& shard = shard_of(key.avatar_hash);
+  MutexLock lock(shard.mutex);
+  Entry* const entry = shard.find(key, request);
+  if (entry && now < entry->usable_until) {
+    S3Fifo::touch(*entry);
+    if (entry->response->is_mark()) return Uncacheable{};
+    return Hit{entry->response, entry->usable_until};
+  }
+  if (Fill* const fill = shard.find_fill(key)) {
+    if (fill->waiters.size() >= waiters_max_.load(std::memory_order_relaxed)) return TooManyWaiters{};
+    fill->waiters.push_back(waiter);
+    return Joined{};
+  }
+  auto fill = std::make_unique<Fill>(key);
+  fill->waiters.push_back(waiter);
+  shard.fills.emplace(key.avatar_hash, fill.get());
+  const bool can_revalidate = entry && !entry->response->is_mark() && entry->response->has_validator();
+  return Lead{FillPermit(std::move(fill)), can_revalidate ? entry->response : Ref<const StoredResponse>{}};
+}
+
+void MemoryCache::leave(const CacheKey& key, WaiterId waiter) {
+  Shard& shard = shard_of(key.avatar_hash);
+  MutexLock lock(shard.mutex);
+  // The waiter of a voided fill is not found; it will be told, and its worker knows that it has gone.
+  Fill* const fill = shard.find_fill(key);
+  if (!fill) return;
+  const auto place = std::find(fill->waiters.begin(), fill->waiters.end(), waiter);
+  if (place == fill->waiters.end()) return;
+  *place = fill->waiters.back();
+  fill->waiters.pop_back();
+}
+
+FillEnded MemoryCache::store(FillPermit permit, Ref<const StoredResponse> response) {
+  return put(std::move(permit), nullptr, std::move(response));
+}
+
+FillEnded MemoryCache::refresh(FillPermit permit, const Ref<const StoredResponse>& stale,
+                               Ref<const StoredResponse> refreshed) {
+  EDGE_CHECK(stale);
+  return put(std::move(permit), stale.get(), std::move(refreshed));
+}
+
+// The one way into the cache (PROTOCOL R2). With `only_over`, that response must still be there.
+FillEnded MemoryCache::put(FillPermit permit, const StoredResponse* only_over, Ref<const StoredResponse> response) {
+  const bool has_room = make_room();
+  const std::unique_ptr<Fill> fill = std::move(permit.fill_);
+  auto entry = std::make_unique<Entry>();
+  Removed removed;
+  Shard& shard = shard_of(fill->avatar_hash);
+  MutexLock lock(shard.mutex);
+  shard.forget_fill(*fill);
+  FillEnded ended{StoreVerdict::Stored, std::move(fill->waiters)};
+  if (fill->voided) {
+    ended.verdict = StoreVerdict::Voided;
+    return ended;
+  }
+  if (const auto floor = shard.floors.find(fill->avatar_hash);
+      floor && response->version() && *response->version() < *floor) {
+    ended.verdict = StoreVerdict::BelowFloor;
+    return ended;
+  }
+  auto [same, oldest, variants] = shard.standing(*fill, *response);
+  if (only_over && (!same || same->response.get() != only_over)) {
+    ended.verdict = StoreVerdict::Replaced;
+    return ended;
+  }
+  if (!has_room) {
+    ended.verdict = StoreVerdict::NoRoom;
+    return ended;
+  }
+  entry->hash = fill->url_hash;
+  entry->avatar_hash = fill->avatar_hash;
+  entry->bytes = cost_of(*response);
+  entry->usable_until = response->fresh_until();
+  entry->response = std::move(response);
+  if (same) {
+    shard.replace(*same, *entry.release(), removed);
+  } else {
+    if (variants >= variants_max_.load(std::memory_order_relaxed)) shard.remove(*oldest, removed);
+    shard.insert(*entry.release());
+  }
+  settle_tables(shard);
+  return ended;
+}
+
+FillEnded MemoryCache::give_up(FillPermit permit) {
+  const std::unique_ptr<Fill> fill = std::move(permit.fill_);
+  Shard& shard = shard_of(fill->avatar_hash);
+  MutexLock lock(shard.mutex);
+  shard.forget_fill(*fill);
+  return {fill->voided ? StoreVerdict::Voided : StoreVerdict::Stored, std::move(fill->waiters)};
+}
+
+Invalidated MemoryCache::invalidate(std::string_view avatar, std::optional<std::uint64_t> version) {
+  const std::uint64_t avatar_hash = keyed_hash(avatar);
+  Removed removed;
+  Shard& shard = shard_of(avatar_hash);
+  MutexLock lock(shard.mutex);
+  if (version) shard.floors.raise(avatar_hash, *version);
+  const Shard::Selection all{.avatar_hash = avatar_hash};
+  const Invalidated invalidated{shard.drop(all, removed), shard.void_fills(all)};
+  settle_tables(shard);
+  return invalidated;
+}
+
+Invalidated MemoryCache::purge_avatar(std::string_view avatar, PurgeMode mode) {
+  const std::uint64_t avatar_hash = keyed_hash(avatar);
+  return purge(shard_of(avatar_hash), avatar_hash, std::nullopt, mode);
+}
+
+Invalidated MemoryCache::purge_url(const CacheKey& key, PurgeMode mode) {
+  return purge(shard_of(key.avatar_hash), key.avatar_hash, key.url_hash, mode);
+}
+
+Invalidated MemoryCache::purge_all(PurgeMode mode) {
+  Invalidated all;
+  for (const auto& shard : shards_) {
+    const Invalidated here = purge(*shard, std::nullopt, std::nullopt, mode);
+    all.responses += here.responses;
+    all.fills += here.fills;
+  }
+  return all;
+}
+
+Invalidated MemoryCache::purge(Shard& shard, std::optional<std::uint64_t> avatar_hash,
+                               std::optional<std::uint64_t> url_hash, PurgeMode mode) {
+  const Shard::Selection what{avatar_hash, url_hash};
+  Removed removed;
+  MutexLock lock(shard.mutex);
+  Invalidated purged;
+  switch (mode) {
+    case PurgeMode::Hard:
+      purged.responses = shard.drop(what, removed);
+      break;
+    case PurgeMode::Soft:
+      purged.responses = shard.soften(what, clock_.now(), removed);
+      break;
+  }
+  purged.fills = shard.void_fills(what);
+  settle_tables(shard);
+  return purged;
+}
+
+void MemoryCache::reload(const CacheOptions& options) {
+  budget_.set_limit(options.memory_bytes);
+  waiters_max_.store(options.waiters_max, std::memory_order_relaxed);
+  variants_max_.store(options.variants_max, std::memory_order_relaxed);
+  make_room();
+}
+
+AvatarReport MemoryCache::report(std::string_view avatar) const {
+  const std::uint64_t avatar_hash = keyed_hash(avatar);
+  const Instant now = clock_.now();
+  AvatarReport report;
+  Shard& shard = shard_of(avatar_hash);
+  MutexLock lock(shard.mutex);
+  for (const Entry* entry : shard.entries_of(avatar_hash)) {
+    const StoredResponse& response = *entry->response;
+    report.entries.push_back({.url = std::string(response.url()),
+                              .status = response.status(),
+                              .body_bytes = response.body().size(),
+                              .age = response.age(now),
+                              .fresh_for = std::chrono::floor<std::chrono::milliseconds>(entry->usable_until - now),
+                              .etag = std::string(response.etag()),
+                              .selecting = std::string(response.selecting()),
+                              .version = response.version(),
+                              .in_main_queue = entry->queue == EvictionNode::Queue::Main});
+  }
+  const auto [begin, end] = shard.fills.equal_range(avatar_hash);
+  for (auto it = begin; it != end; ++it) report.fills.emplace_back(it->second->url, it->second->waiters.size());
+  report.floor = shard.floors.find(avatar_hash);
+  return report;
+}
+
+CacheStatistics MemoryCache::statistics() const {
+  CacheStatistics sum{.bytes = budget_.used(), .bytes_max = budget_.limit()};
+  for (const auto& shard : shards_) {
+    MutexLock lock(shard->mutex);
+    const S3Fifo::Statistics& order = shard->order.statistics();
+    sum.entries += shard->order.count();
+    sum.floors += shard->floors.size();
+    sum.evicted_small += order.evicted_small;
+    sum.evicted_main += order.evicted_main;
+    sum.ghost_hits += order.ghost_hits;
+  }
+  return sum;
+}
+
+// The high bits choose the shard, the low bits the bucket in it.
+Shard& MemoryCache::shard_of(std::uint64_t avatar_hash) const { return *shards_[avatar_hash >> 58]; }
+
+// Evicts until the budget holds again, by turns from all shards. Gives up when as much has gone as was too much: then
+// what is still over is being sent to slow clients, and emptying the cache would not bring it back.
+bool MemoryCache::make_room() {
+  std::uint64_t wanted = budget_.excess();
+  std::size_t empty_shards = 0;
+  while (wanted > 0 && empty_shards < kShards) {
+    Removed removed;
+    Shard& shard = *shards_[next_victim_.fetch_add(1, std::memory_order_relaxed) % kShards];
+    MutexLock lock(shard.mutex);
+    EvictionNode* const victim = shard.order.evict();
+    if (!victim) {
+      ++empty_shards;
+      continue;
+    }
+    empty_shards = 0;
+    wanted -= std::min<std::uint64_t>(wanted, victim->bytes);
+    shard.remove_evicted(static_cast<Entry&>(*victim), removed);
+    settle_tables(shard);
+  }
+  return budget_.excess() == 0;
+}
+
+// Tells the budget what the shard's entries and tables have come to.
+void MemoryCache::settle_tables(Shard& shard) {
+  const std::size_t bytes = shard.table_bytes() + shard.order.count() * kEntryBytes;
+  if (bytes > shard.charged_table_bytes) {
+    budget_.charge(bytes - shard.charged_table_bytes);
+  } else {
+    budget_.refund(shard.charged_table_bytes - bytes);
+  }
+  shard.charged_table_bytes = bytes;
+}
+
+}  // namespace edge::cache

@@ -1,0 +1,101 @@
+#include "cache/stored_response.h"
+
+#include <malloc.h>
+
+#include <cstring>
+#include <new>
+
+#include "base/check.h"
+
+namespace edge::cache {
+namespace {
+
+// Up to here a copy costs less than a block of its own.
+constexpr std::size_t kInlineBodyBytes = 32 * 1024;
+
+// A large body.
+class BodyBlock final : public Shared {
+ public:
+  BodyBlock(Bytes bytes, MemoryBudget& budget) : bytes_(std::move(bytes)), budget_(budget) {
+    bytes_.shrink_to_fit();
+    budget_.charge(cost());
+  }
+  ~BodyBlock() override { budget_.refund(cost()); }
+  std::string_view view() const { return bytes_.view(); }
+
+ private:
+  std::size_t cost() const { return sizeof(BodyBlock) + bytes_.capacity(); }
+
+  Bytes bytes_;
+  MemoryBudget& budget_;
+};
+
+}  // namespace
+
+Ref<const StoredResponse> StoredResponse::make(const StoredResponseParts& parts, Bytes body, MemoryBudget& budget) {
+  const bool is_inline = body.size() <= kInlineBodyBytes;
+  StoredResponse* response = allocate(parts, is_inline ? body.size() : 0, budget);
+  response->body_size_ = body.size();
+  if (is_inline) {
+    char* place = const_cast<char*>(response->fields().data()) + response->fields_size_;
+    if (!body.empty()) std::memcpy(place, body.view().data(), body.size());
+    response->body_ = place;
+  } else {
+    Ref<const BodyBlock> block(new BodyBlock(std::move(body), budget));
+    response->body_ = block->view().data();
+    response->body_owner_ = std::move(block);
+  }
+  return Ref<const StoredResponse>(response);
+}
+
+Ref<const StoredResponse> StoredResponse::make_refreshed(const StoredResponseParts& parts,
+                                                         const Ref<const StoredResponse>& old, MemoryBudget& budget) {
+  StoredResponse* response = allocate(parts, 0, budget);
+  response->body_ = old->body_;
+  response->body_size_ = old->body_size_;
+  response->body_owner_ = old->body_owner_ ? old->body_owner_ : Ref<const Shared>(old);
+  return Ref<const StoredResponse>(response);
+}
+
+StoredResponse* StoredResponse::allocate(const StoredResponseParts& parts, std::size_t body_bytes,
+                                         MemoryBudget& budget) {
+  const std::size_t bytes =
+      sizeof(StoredResponse) + parts.url.size() + parts.selecting.size() + parts.fields.size() + body_bytes;
+  void* const memory = std::malloc(bytes);
+  EDGE_CHECK(memory != nullptr);
+  auto* const response = new (memory) StoredResponse(parts, budget);
+  char* at = reinterpret_cast<char*>(response + 1);
+  for (const std::string_view part : {parts.url, parts.selecting, parts.fields}) {
+    if (!part.empty()) std::memcpy(at, part.data(), part.size());
+    at += part.size();
+  }
+  budget.charge(malloc_usable_size(memory) + sizeof(std::size_t));
+  return response;
+}
+
+StoredResponse::StoredResponse(const StoredResponseParts& parts, MemoryBudget& budget)
+    : status_(parts.status),
+      has_version_(parts.version.has_value()),
+      has_date_(parts.has_date),
+      etag_size_(static_cast<std::uint16_t>(parts.etag.size())),
+      etag_offset_(parts.etag.empty() ? 0 : static_cast<std::uint32_t>(parts.etag.data() - parts.fields.data())),
+      url_size_(static_cast<std::uint32_t>(parts.url.size())),
+      selecting_size_(static_cast<std::uint32_t>(parts.selecting.size())),
+      fields_size_(static_cast<std::uint32_t>(parts.fields.size())),
+      version_(parts.version.value_or(0)),
+      last_modified_(parts.last_modified ? parts.last_modified->time_since_epoch().count() : kNone),
+      asked_at_(parts.asked_at),
+      born_at_(parts.born_at),
+      fresh_until_(parts.fresh_until),
+      budget_(budget) {
+  EDGE_CHECK(parts.etag.empty() || (etag_offset_ < parts.fields.size() && parts.etag.size() <= UINT16_MAX));
+}
+
+void StoredResponse::free_shared() const noexcept {
+  void* const memory = const_cast<StoredResponse*>(this);
+  budget_.refund(malloc_usable_size(memory) + sizeof(std::size_t));
+  this->~StoredResponse();
+  std::free(memory);
+}
+
+}  // namespace edge::cache

@@ -1,0 +1,81 @@
+#include "http/storable.h"
+
+#include "http/list.h"
+
+namespace edge::http {
+namespace {
+
+bool varies_by_anything(const Fields& response) {
+  if (!response.has(FieldName::Vary)) return false;
+  bool found = false;
+  for (const Field& field : response)
+    if (field.id == FieldName::Vary)
+      for_each_element(field.value, [&found](std::string_view element) { found = found || element == "*"; });
+  return found;
+}
+
+// RFC 9111 section 3.5.
+bool may_share_authorized(const CacheControl& control) noexcept {
+  return control.is_public || control.must_revalidate || control.s_maxage;
+}
+
+// RFC 9111 section 3, last item. no-cache is not in its list, but whoever sends it expects the response to be kept.
+bool is_storing_allowed(const ResponseHead& response, const CacheControl& control,
+                        const FreshnessLifetime& lifetime) noexcept {
+  return control.is_public || lifetime.is_explicit() || is_heuristically_cacheable(response.status);
+}
+
+bool has_validator(const Fields& response) noexcept {
+  return response.has(FieldName::ETag) || response.has(FieldName::LastModified);
+}
+
+}  // namespace
+
+Storability judge_storability(Method method, const Fields& request, const ResponseHead& response,
+                              const CacheControl& control, const FreshnessLifetime& lifetime) {
+  if (method != Method::Get) return Storability::MethodNotGet;
+  if (response.status < 200) return Storability::StatusNotFinal;
+  if (response.status == 206 || response.status == 304) return Storability::StatusPartial;
+  if (parse_cache_control(request).no_store) return Storability::RequestNoStore;
+  if (control.no_store) return Storability::ResponseNoStore;
+  if (control.is_private) return Storability::Private;
+  if (request.has(FieldName::Authorization) && !may_share_authorized(control)) return Storability::Authorized;
+  if (response.fields.has(FieldName::SetCookie) && !control.is_public && !control.s_maxage)
+    return Storability::SetsCookie;
+  if (varies_by_anything(response.fields)) return Storability::VariesByAnything;
+  if (!is_storing_allowed(response, control, lifetime)) return Storability::NothingAllows;
+  if (lifetime.length.count() == 0 && !has_validator(response.fields)) return Storability::FreshForNoTime;
+  return Storability::Storable;
+}
+
+std::string_view to_text(Storability storability) noexcept {
+  switch (storability) {
+    case Storability::Storable:
+      return "storable";
+    case Storability::MethodNotGet:
+      return "method-not-get";
+    case Storability::StatusNotFinal:
+      return "status-not-final";
+    case Storability::StatusPartial:
+      return "status-partial";
+    case Storability::RequestNoStore:
+      return "request-no-store";
+    case Storability::ResponseNoStore:
+      return "no-store";
+    case Storability::Private:
+      return "private";
+    case Storability::Authorized:
+      return "authorization";
+    case Storability::SetsCookie:
+      return "set-cookie";
+    case Storability::VariesByAnything:
+      return "vary-any";
+    case Storability::NothingAllows:
+      return "no-freshness";
+    case Storability::FreshForNoTime:
+      return "no-validator";
+  }
+  return {};
+}
+
+}  // namespace edge::http

@@ -1,0 +1,227 @@
+#include "metrics/metrics.h"
+
+#include <prometheus/collectable.h>
+#include <prometheus/text_serializer.h>
+
+#include <optional>
+#include <span>
+#include <utility>
+
+#include "base/check.h"
+#include "base/log.h"
+#include "metrics/families.h"
+#include "metrics/process_stats.h"
+
+namespace edge::metrics {
+
+// Every metric, declared once: a scrape's answer in the order an operator reads it. Lives for one scrape.
+class Metrics::Collector final : public prometheus::Collectable {
+ public:
+  explicit Collector(const Metrics& metrics)
+      : metrics_(metrics), threads_(metrics.threads_.get(), metrics.worker_count_ + 1) {}
+
+  std::vector<prometheus::MetricFamily> Collect() const override {
+    Families to;
+    add_identity(to);
+    add_requests(to);
+    add_connections(to);
+    add_fills(to);
+    add_origin(to);
+    add_cache(to);
+    add_process(to);
+    return to.take();
+  }
+
+ private:
+  // Over all threads, of what `cell_of` picks from one. Modulo 2^64, like the cells.
+  template <class CellOf>
+  double sum(CellOf cell_of) const {
+    std::uint64_t total = 0;
+    for (const WorkerMetrics& thread : threads_) total += cell_of(thread).value();
+    return static_cast<double>(total);
+  }
+  double sum(Cell WorkerMetrics::*cell) const {
+    return sum([cell](const WorkerMetrics& thread) -> const Cell& { return thread.*cell; });
+  }
+  template <class Label>
+  auto sum_each(Cells<Label> WorkerMetrics::*cells) const {
+    return [this, cells](std::size_t i) {
+      return sum([cells, i](const WorkerMetrics& thread) -> const Cell& { return (thread.*cells)[Label(i)]; });
+    };
+  }
+  template <class HistogramOf>
+  HistogramTotal total(HistogramOf histogram_of) const {
+    HistogramTotal total;
+    for (const WorkerMetrics& thread : threads_) total.add(histogram_of(thread));
+    return total;
+  }
+
+  void add_identity(Families& to) const;
+  void add_requests(Families& to) const;
+  void add_connections(Families& to) const;
+  void add_fills(Families& to) const;
+  void add_origin(Families& to) const;
+  void add_cache(Families& to) const;
+  void add_process(Families& to) const;
+
+  const Metrics& metrics_;
+  const std::span<const WorkerMetrics> threads_;
+};
+
+namespace {
+
+#if defined(__clang__)
+constexpr std::string_view kCompiler = "clang++ " __clang_version__;
+#else
+constexpr std::string_view kCompiler = "g++ " __VERSION__;
+#endif
+
+constexpr std::array<std::string_view, 6> kStatusClassLabels{"none", "1xx", "2xx", "3xx", "4xx", "5xx"};
+
+}  // namespace
+
+void Metrics::Collector::add_identity(Families& to) const {
+  to.gauge("avatar_edge_build_info", "Which program this is; always 1.", 1,
+           {{"version", metrics_.identity_.version}, {"compiler", kCompiler}});
+  to.gauge("avatar_edge_info", "Which site this node serves; always 1.", 1, {{"site", metrics_.identity_.site}});
+  to.counters("avatar_edge_config_reloads_total",
+              "Configuration reloads asked for. A failed one left the old configuration in force; the log says why.",
+              "result", kReloadResultLabels,
+              [this](std::size_t i) { return metrics_.reloads_[i].load(std::memory_order_relaxed); });
+  to.gauge("avatar_edge_config_last_reload_successful",
+           "1 if the last reload took effect, 0 if the configuration file is broken and the old one is in force.",
+           metrics_.is_last_reload_ok_.load(std::memory_order_relaxed) ? 1 : 0);
+  const WallTime loaded_at = metrics_.last_reload_ok_at_.load(std::memory_order_relaxed);
+  to.gauge("avatar_edge_config_last_reload_success_timestamp_seconds",
+           "When the configuration in force was loaded, in seconds since the Unix epoch.",
+           std::chrono::duration<double>(loaded_at.time_since_epoch()).count());
+  to.counter("avatar_edge_log_lines_dropped_total",
+             "Lines missing from the plain and access logs: the disk was too slow or full, or one kind came too often.",
+             static_cast<double>(log_lines_dropped()));
+}
+
+void Metrics::Collector::add_requests(Families& to) const {
+  to.counters("avatar_edge_requests_total", "Requests finished, by how they were answered.", "outcome", kOutcomeLabels,
+              sum_each(&WorkerMetrics::requests));
+  to.counters("avatar_edge_responses_total",
+              "Requests finished, by status class; none means that the client left before an answer began.", "class",
+              kStatusClassLabels, [this](std::size_t i) {
+                return sum([i](const WorkerMetrics& thread) -> const Cell& { return thread.responses_by_class[i]; });
+              });
+  to.counter("avatar_edge_response_bytes_total", "Bytes of responses sent to clients, heads and bodies.",
+             sum(&WorkerMetrics::response_bytes));
+  to.counter("avatar_edge_request_body_bytes_total", "Bytes of request bodies received from clients.",
+             sum(&WorkerMetrics::request_body_bytes));
+  to.histograms(
+      "avatar_edge_request_duration_seconds",
+      "From the end of a request's head to the last byte of its response handed to the socket.", "outcome",
+      kOutcomeLabels, [this](std::size_t i) {
+        return total([i](const WorkerMetrics& thread) -> const Histogram& { return thread.request_duration[i]; });
+      });
+}
+
+void Metrics::Collector::add_connections(Families& to) const {
+  to.counter("avatar_edge_connections_accepted_total", "Client connections accepted.",
+             sum(&WorkerMetrics::connections_accepted));
+  to.gauge("avatar_edge_connections_open", "Client connections open now.", sum(&WorkerMetrics::connections_open));
+  to.counters("avatar_edge_limits_reached_total",
+              "Times that a configured limit turned a client or a request away, by limit.", "limit", kLimitLabels,
+              sum_each(&WorkerMetrics::limits));
+  to.counter("avatar_edge_malformed_requests_total", "Requests that are not HTTP and were answered 400.",
+             sum(&WorkerMetrics::malformed_requests));
+  to.counter("avatar_edge_client_aborts_total", "Connections that clients ended while a response was under way.",
+             sum(&WorkerMetrics::client_aborts));
+}
+
+void Metrics::Collector::add_fills(Families& to) const {
+  to.counters("avatar_edge_fills_total",
+              "Fills ended: responses obtained from the origin for the cache, by what became of them.", "end",
+              kFillEndLabels, sum_each(&WorkerMetrics::fills));
+  to.gauge("avatar_edge_fills_in_flight", "Fills running now.", sum(&WorkerMetrics::fills_in_flight));
+  to.gauge("avatar_edge_waiters", "Requests that wait for a fill now.", sum(&WorkerMetrics::waiters));
+}
+
+void Metrics::Collector::add_origin(Families& to) const {
+  to.counters("avatar_edge_origin_requests_total", "Requests to the origin ended, by status class or failure.", "end",
+              kOriginEndLabels, sum_each(&WorkerMetrics::origin_requests));
+  to.gauge("avatar_edge_origin_requests_in_flight", "Requests that the origin has not answered yet.",
+           sum(&WorkerMetrics::origin_in_flight));
+  to.gauge("avatar_edge_origin_requests_queued", "Requests held back until the origin has finished others.",
+           sum(&WorkerMetrics::origin_queued));
+  to.counter("avatar_edge_origin_connections_opened_total", "Connections opened to the origin.",
+             sum(&WorkerMetrics::origin_connections_opened));
+  to.counter("avatar_edge_origin_response_body_bytes_total", "Bytes of response bodies received from the origin.",
+             sum(&WorkerMetrics::origin_bytes));
+  to.histogram("avatar_edge_origin_request_duration_seconds",
+               "From the start of a request to the origin to its end, however it ended.",
+               total([](const WorkerMetrics& thread) -> const Histogram& { return thread.origin_duration; }));
+}
+
+void Metrics::Collector::add_cache(Families& to) const {
+  const CacheGauges cache = metrics_.cache_gauges_();
+  to.gauge("avatar_edge_cache_bytes", "Memory taken by stored responses, with all overhead.",
+           static_cast<double>(cache.bytes));
+  to.gauge("avatar_edge_cache_budget_bytes", "What avatar_edge_cache_bytes may not exceed.",
+           static_cast<double>(cache.budget_bytes));
+  to.gauge("avatar_edge_cache_stored_responses", "Responses held in memory now.",
+           static_cast<double>(cache.stored_responses));
+  to.gauge("avatar_edge_cache_avatars", "Avatars with at least one response in memory now.",
+           static_cast<double>(cache.avatars));
+  to.gauge("avatar_edge_cache_floors", "Avatars whose lowest acceptable version is remembered now.",
+           static_cast<double>(cache.floors));
+  to.counters("avatar_edge_cache_evictions_total",
+              "Stored responses that made room for others; from the main queue they had been asked for again.", "queue",
+              kEvictionQueueLabels, [&cache](std::size_t i) { return cache.evictions[i]; });
+  to.counter("avatar_edge_cache_ghost_hits_total",
+             "Stores of what was evicted a short while ago; many of them mean that the cache is too small.",
+             static_cast<double>(cache.ghost_hits));
+  to.counter("avatar_edge_cache_stores_rejected_total", "Responses that found no room in memory and were not stored.",
+             static_cast<double>(cache.stores_rejected));
+  to.counters("avatar_edge_invalidations_total", "Invalidations applied on this node, by what asked for them.", "kind",
+              kInvalidationLabels,
+              [this](std::size_t i) { return metrics_.invalidations_[i].load(std::memory_order_relaxed); });
+}
+
+void Metrics::Collector::add_process(Families& to) const {
+  const std::optional<ProcessStats> stats = try_read_process_stats();
+  if (!stats) return;
+  to.counter("process_cpu_seconds_total", "Processor time taken, user and system, in seconds.", stats->cpu_seconds);
+  to.gauge("process_resident_memory_bytes", "Memory in use, in bytes.", static_cast<double>(stats->resident_bytes));
+  to.gauge("process_virtual_memory_bytes", "Address space reserved, in bytes.",
+           static_cast<double>(stats->virtual_bytes));
+  to.gauge("process_open_fds", "File descriptors open now.", static_cast<double>(stats->open_fds));
+  to.gauge("process_max_fds", "File descriptors that the process may open.", static_cast<double>(stats->fds_max));
+  to.gauge("process_start_time_seconds", "When the process started, in seconds since the Unix epoch.",
+           stats->start_time_seconds);
+}
+
+Metrics::Metrics(std::size_t worker_count, Identity identity, const Clock& clock,
+                 std::function<CacheGauges()> cache_gauges)
+    : worker_count_(worker_count),
+      threads_(std::make_unique<WorkerMetrics[]>(worker_count + 1)),
+      identity_(std::move(identity)),
+      clock_(clock),
+      cache_gauges_(std::move(cache_gauges)),
+      last_reload_ok_at_(clock.wall()) {
+  EDGE_CHECK(cache_gauges_ != nullptr);
+}
+
+WorkerMetrics& Metrics::worker(std::size_t i) {
+  EDGE_CHECK(i < worker_count_);
+  return threads_[i];
+}
+
+void Metrics::config_reloaded(ReloadResult result) noexcept {
+  const bool ok = result == ReloadResult::Ok;
+  reloads_[static_cast<std::size_t>(result)].fetch_add(1, std::memory_order_relaxed);
+  is_last_reload_ok_.store(ok, std::memory_order_relaxed);
+  if (ok) last_reload_ok_at_.store(clock_.wall(), std::memory_order_relaxed);
+}
+
+void Metrics::invalidated(Invalidation kind) noexcept {
+  invalidations_[static_cast<std::size_t>(kind)].fetch_add(1, std::memory_order_relaxed);
+}
+
+std::string Metrics::exposition() const { return prometheus::TextSerializer().Serialize(Collector(*this).Collect()); }
+
+}  // namespace edge::metrics

@@ -1,0 +1,76 @@
+// Every metric of the process: who counts, and what a scrape answers.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "metrics/outcome.h"
+#include "metrics/worker_metrics.h"
+
+namespace edge::metrics {
+
+// What the memory cache says of itself at a scrape; metrics lies below it and cannot ask.
+struct CacheGauges {
+  std::uint64_t bytes = 0;         // With all overhead.
+  std::uint64_t budget_bytes = 0;  // What `bytes` never exceeds.
+  std::uint64_t stored_responses = 0;
+  std::uint64_t avatars = 0;  // With at least one stored response.
+  std::uint64_t floors = 0;   // Avatars whose version floor is remembered.
+  // Since the start.
+  std::array<std::uint64_t, static_cast<std::size_t>(EvictionQueue::Count)> evictions{};
+  std::uint64_t ghost_hits = 0;
+  std::uint64_t stores_rejected = 0;
+};
+
+// Who this is. They become labels, so both are constant while the process runs.
+struct Identity {
+  std::string site;
+  std::string version;
+};
+
+// Owned by main; outlives the workers. Each worker counts in its own WorkerMetrics, alone and without a locked
+// instruction; the methods here are thread-safe and for what happens rarely.
+class Metrics {
+ public:
+  // `cache_gauges` is called in each scrape, by its thread, and must be callable as long as exposition() is.
+  Metrics(std::size_t worker_count, Identity identity, const Clock& clock, std::function<CacheGauges()> cache_gauges);
+
+  // For worker `i`'s thread alone.
+  WorkerMetrics& worker(std::size_t i);
+  // For main's thread alone, which has the admin port.
+  WorkerMetrics& main_thread() { return threads_[worker_count_]; }
+
+  // The first configuration is no reload; its time counts as that of the last success.
+  void config_reloaded(ReloadResult result) noexcept;
+  void invalidated(Invalidation kind) noexcept;
+
+  // What GET /metrics answers: Prometheus text format 0.0.4. A line that a worker moves meanwhile may be one ahead of
+  // another; each by itself is right, and a histogram agrees with itself.
+  std::string exposition() const;
+  static constexpr std::string_view kContentType = "text/plain; version=0.0.4; charset=utf-8";
+
+ private:
+  class Collector;  // Declares every metric, once.
+
+  // Constant after construction.
+  const std::size_t worker_count_;
+  const std::unique_ptr<WorkerMetrics[]> threads_;  // The workers', then main's.
+  const Identity identity_;
+  const Clock& clock_;
+  const std::function<CacheGauges()> cache_gauges_;
+
+  // Written by any thread.
+  std::array<std::atomic<std::uint64_t>, static_cast<std::size_t>(ReloadResult::Count)> reloads_{};
+  std::atomic<bool> is_last_reload_ok_{true};
+  std::atomic<WallTime> last_reload_ok_at_;
+  std::array<std::atomic<std::uint64_t>, static_cast<std::size_t>(Invalidation::Count)> invalidations_{};
+};
+
+}  // namespace edge::metrics

@@ -1,0 +1,28 @@
+// Accepts connections, some at a time.
+#pragma once
+
+#include "base/unique_function.h"
+#include "event/timer.h"
+#include "event/watch.h"
+#include "net/socket.h"
+
+namespace edge::net {
+
+// Owned by a server. Loop's thread only.
+class Listener {
+ public:
+  using OnAccept = UniqueFunction<void(Socket socket, const Address& peer)>;
+
+  // `on_accept` must not destroy the listener.
+  Listener(event::EventLoop& loop, Socket socket, OnAccept on_accept);
+
+ private:
+  void accept_some();
+
+  Socket socket_;
+  OnAccept on_accept_;
+  event::Watch watch_;
+  event::Timer rest_;  // Out of descriptors: pauses rather than spins.
+};
+
+}  // namespace edge::net

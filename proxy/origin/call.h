@@ -1,0 +1,123 @@
+// One fetch on its way: from the queue, through its tries, to its end.
+#pragma once
+
+#include <list>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "event/event_loop.h"
+#include "metrics/worker_metrics.h"
+#include "origin/curl_multi.h"
+#include "origin/fetch.h"
+#include "origin/upload.h"
+
+namespace edge::origin {
+
+class Call;
+
+// What a call asks of the Origin that owns it.
+class CallOwner {
+ public:
+  // The next URL to try; null when none is left.
+  virtual OriginUrlRef find_next_url(std::span<const OriginUrlRef> tried) = 0;
+  virtual void eject(const OriginUrlRef& url) = 0;
+  virtual void readmit(const OriginUrlRef& url) = 0;
+  // It has answered its observer for the last time; its place is free.
+  virtual void on_call_ended(Call& call) = 0;
+  // Nobody holds it any more; it may be used for another fetch, or freed.
+  virtual void on_call_abandoned(Call& call) = 0;
+
+ protected:
+  ~CallOwner() = default;
+};
+
+// Points in time, fixed when the fetch starts.
+struct CallLimits {
+  Instant first_byte_deadline;
+  Instant total_deadline;
+  std::chrono::milliseconds connect_timeout;
+  std::uint64_t collect_bytes_max;
+};
+
+// Owned by its Origin, in one of its lists; lives until the handle that the observer's side holds is destroyed, and, if
+// that happens inside an observer's callback, until that callback has returned. Loop's thread only.
+class Call final : public TransferUser {
+ public:
+  enum class State { Spare, Queued, Running, Failing, Ended };
+  using List = std::list<Call>;
+
+  Call(event::EventLoop& loop, CurlMulti& multi, metrics::WorkerMetrics& metrics, CallOwner& owner);
+  ~Call() override;
+
+  // Its life, in order.
+  void begin(FetchRequest request, FetchObserver& observer, const CallLimits& limits);
+  void enqueue();
+  void launch();
+  // Instead of enqueue() or launch(): on_error comes in a later turn.
+  void refuse(http::ProxyError error, std::string detail);
+  void abandon();
+
+  State state() const { return state_; }
+  // When expire() is due; Instant::max() when nothing is waited for.
+  Instant deadline() const;
+  void expire();
+
+  // The handle's side.
+  void set_observer(FetchObserver& observer) { observer_ = &observer; }
+  void pause() { is_paused_ = true; }
+  void resume();
+  Bytes take_body() { return std::move(body_); }
+  void send_body(std::string_view piece);
+  void end_body();
+  bool is_upload_congested() const { return upload_.is_congested(); }
+
+  // The Origin's: which of its lists this is in, and where.
+  List* list = nullptr;
+  List::iterator position;
+
+ private:
+  void act() override;
+  void step();
+  bool try_elsewhere();
+  bool start_transfer();
+  void deliver_head();
+  void deliver_body();
+  void deliver_collected();
+  void deliver_streamed();
+  void deliver_upload_drained();
+  void deliver_end();
+  void end_with_error(const FetchError& error);
+  void leave(metrics::OriginEnd end);
+  bool is_abandoned() const { return observer_ == nullptr; }
+  bool has_whole_request_been_sent() const;
+
+  // Constant after construction.
+  event::EventLoop& loop_;
+  CurlMulti& multi_;
+  metrics::WorkerMetrics& metrics_;
+  CallOwner& owner_;
+
+  State state_ = State::Spare;
+  bool is_acting_ = false;
+  bool is_paused_ = false;
+  bool is_head_delivered_ = false;
+  bool is_drain_owed_ = false;  // Something was sent that on_upload_drained has not yet answered.
+  BodyMode mode_ = BodyMode::Stream;
+  std::uint16_t status_ = 0;
+  FetchObserver* observer_ = nullptr;  // Null once abandoned.
+  FetchRequest request_;
+  Upload upload_;
+  CallLimits limits_{};
+  Instant started_at_{};
+  Instant connect_deadline_{};
+  std::vector<OriginUrlRef> tried_;
+  std::unique_ptr<CurlTransfer> transfer_;  // While running.
+  std::optional<FetchError> refusal_;
+  Bytes body_;
+};
+
+}  // namespace edge::origin

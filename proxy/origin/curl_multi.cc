@@ -1,0 +1,219 @@
+#include "origin/curl_multi.h"
+
+#include <curl/curl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "base/check.h"
+
+namespace edge::origin {
+namespace {
+
+void initialize_library() {
+  // Once a process, whichever worker is first. Never undone: other threads may still be using it.
+  static const CURLcode initialized = curl_global_init(CURL_GLOBAL_DEFAULT);
+  EDGE_CHECK(initialized == CURLE_OK);
+}
+
+template <class T>
+void set(CURLM* multi, CURLMoption option, T value) {
+  EDGE_CHECK(curl_multi_setopt(multi, option, value) == CURLM_OK);
+}
+
+}  // namespace
+
+struct CurlMulti::Callbacks {
+  static int socket(CURL*, curl_socket_t fd, int what, void* self, void*) noexcept {
+    static_cast<CurlMulti*>(self)->want(fd, what == CURL_POLL_REMOVE ? 0 : what);
+    return 0;
+  }
+  static int timer(CURLM*, long milliseconds, void* self) noexcept {
+    static_cast<CurlMulti*>(self)->set_timeout(milliseconds);
+    return 0;
+  }
+  static curl_socket_t open_socket(void* self, curlsocktype, curl_sockaddr* address) noexcept {
+    const int fd = ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    if (fd < 0) return CURL_SOCKET_BAD;
+    static_cast<CurlMulti*>(self)->sockets_[fd].is_ours = true;
+    return fd;
+  }
+  static int close_socket(void* self, curl_socket_t fd) noexcept {
+    static_cast<CurlMulti*>(self)->drop_socket(fd);
+    return ::close(fd);
+  }
+};
+
+CurlMulti::CurlMulti(event::EventLoop& loop, const CurlOptions& options, metrics::WorkerMetrics& metrics)
+    : loop_(loop),
+      options_(options),
+      metrics_(metrics),
+      timer_(loop, [this] { set_timeout(0); }),
+      planned_run_(loop, [this] { run_planned(); }) {
+  initialize_library();
+  multi_.reset(curl_multi_init());
+  EDGE_CHECK(multi_ != nullptr);
+  set(multi_.get(), CURLMOPT_SOCKETFUNCTION, &Callbacks::socket);
+  set(multi_.get(), CURLMOPT_SOCKETDATA, this);
+  set(multi_.get(), CURLMOPT_TIMERFUNCTION, &Callbacks::timer);
+  set(multi_.get(), CURLMOPT_TIMERDATA, this);
+  set(multi_.get(), CURLMOPT_PIPELINING, CURLPIPE_NOTHING);
+  set(multi_.get(), CURLMOPT_MAXCONNECTS, static_cast<long>(options_.connections_max));
+}
+
+CurlMulti::~CurlMulti() { spare_.clear(); }
+
+void CurlMulti::FreeMulti::operator()(void* multi) const noexcept { curl_multi_cleanup(multi); }
+
+std::unique_ptr<CurlTransfer> CurlMulti::take_transfer() {
+  if (spare_.empty()) return std::make_unique<CurlTransfer>(*this);
+  auto transfer = std::move(spare_.back());
+  spare_.pop_back();
+  return transfer;
+}
+
+void CurlMulti::give_back(std::unique_ptr<CurlTransfer> transfer) {
+  transfer->stop();
+  if (transfer->body_.capacity() > CurlTransfer::kStreamBytesMax) transfer->body_ = Bytes{};
+  if (spare_.size() < options_.connections_max) spare_.push_back(std::move(transfer));
+}
+
+void CurlMulti::reload(const CurlOptions& options) {
+  options_ = options;
+  set(multi_.get(), CURLMOPT_MAXCONNECTS, static_cast<long>(options_.connections_max));
+  spare_.clear();
+}
+
+void CurlMulti::hook_sockets(void* easy) {
+  EDGE_CHECK(curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, &Callbacks::open_socket) == CURLE_OK);
+  EDGE_CHECK(curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, this) == CURLE_OK);
+  EDGE_CHECK(curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, &Callbacks::close_socket) == CURLE_OK);
+  EDGE_CHECK(curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, this) == CURLE_OK);
+}
+
+void CurlMulti::add(CurlTransfer& transfer) {
+  EDGE_CHECK(loop_.is_current() && !is_library_running_);
+  EDGE_CHECK(curl_multi_add_handle(multi_.get(), transfer.easy_.get()) == CURLM_OK);
+}
+
+void CurlMulti::remove(CurlTransfer& transfer) {
+  EDGE_CHECK(loop_.is_current() && !is_library_running_);
+  EDGE_CHECK(curl_multi_remove_handle(multi_.get(), transfer.easy_.get()) == CURLM_OK);
+}
+
+void CurlMulti::want(int fd, int what) {
+  if (what == 0) {
+    const auto found = sockets_.find(fd);
+    if (found == sockets_.end()) return;
+    found->second.wanted = 0;
+    if (found->second.writer) found->second.writer->disarm();
+    if (!found->second.is_ours) drop_socket(fd);  // libcurl's resolver closes its own, and nobody tells us.
+    return;
+  }
+  Socket& socket = sockets_[fd];
+  socket.wanted = what;
+  if ((what & CURL_POLL_IN) != 0) {
+    if (!socket.reader)
+      socket.reader =
+          std::make_unique<event::Watch>(loop_, fd, event::Watch::Readable, [this, fd] { on_ready(fd, CURL_POLL_IN); });
+    socket.reader->arm();
+  }
+  if ((what & CURL_POLL_OUT) != 0) {
+    if (!socket.writer)
+      socket.writer = std::make_unique<event::Watch>(loop_, fd, event::Watch::Writable,
+                                                     [this, fd] { on_ready(fd, CURL_POLL_OUT); });
+    socket.writer->arm();
+  } else if (socket.writer) {
+    socket.writer->disarm();
+  }
+}
+
+void CurlMulti::drop_socket(int fd) {
+  const auto found = sockets_.find(fd);
+  if (found == sockets_.end()) return;
+  // Disarmed before the descriptor is closed; freed after the turn, since one of them may be running.
+  for (auto* watch : {&found->second.reader, &found->second.writer}) {
+    if (!*watch) continue;
+    (*watch)->disarm();
+    loop_.destroy_later(std::move(*watch));
+  }
+  sockets_.erase(found);
+}
+
+void CurlMulti::on_ready(int fd, int what) {
+  Socket& socket = sockets_.at(fd);
+  if ((socket.wanted & what) == 0) {
+    // Between two transfers (the origin has closed an idle connection), or while reading is paused.
+    (what == CURL_POLL_IN ? socket.reader : socket.writer)->disarm();
+    return;
+  }
+  // A socket that can be written may have been reset after the origin's answer: that is read first.
+  const int wanted = what == CURL_POLL_OUT ? socket.wanted : what;
+  run_library(fd, ((wanted & CURL_POLL_IN) != 0 ? CURL_CSELECT_IN : 0) |
+                      ((wanted & CURL_POLL_OUT) != 0 ? CURL_CSELECT_OUT : 0));
+  act_on_due();
+}
+
+void CurlMulti::set_timeout(long milliseconds) {
+  timer_.disarm();
+  is_timeout_due_ = milliseconds == 0;
+  if (milliseconds == 0) planned_run_.schedule();
+  if (milliseconds > 0) timer_.arm(std::chrono::milliseconds{milliseconds});
+}
+
+void CurlMulti::run_planned() {
+  if (is_timeout_due_) {
+    is_timeout_due_ = false;
+    run_library(CURL_SOCKET_TIMEOUT, 0);
+  }
+  act_on_due();
+}
+
+void CurlMulti::run_library(int fd, int what) {
+  is_library_running_ = true;
+  int running = 0;
+  EDGE_CHECK(curl_multi_socket_action(multi_.get(), fd, what, &running) == CURLM_OK);
+  is_library_running_ = false;
+  note_ended_transfers();
+}
+
+void CurlMulti::note_ended_transfers() {
+  int left = 0;
+  while (CURLMsg* const message = curl_multi_info_read(multi_.get(), &left)) {
+    if (message->msg != CURLMSG_DONE) continue;
+    const CURLcode code = message->data.result;
+    CurlTransfer* transfer = nullptr;
+    curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
+    remove(*transfer);
+    transfer->note_end(code);
+  }
+}
+
+void CurlMulti::wake(TransferUser& user) {
+  if (user.is_due_) return;
+  user.is_due_ = true;
+  due_.push_back(&user);
+  if (!is_library_running_) planned_run_.schedule();
+}
+
+void CurlMulti::forget(TransferUser& user) {
+  if (!user.is_due_) return;
+  user.is_due_ = false;
+  for (auto* list : {&due_, &acting_})
+    std::replace(list->begin(), list->end(), &user, static_cast<TransferUser*>(nullptr));
+}
+
+void CurlMulti::act_on_due() {
+  EDGE_CHECK(acting_.empty());
+  acting_.swap(due_);
+  for (std::size_t i = 0; i < acting_.size(); ++i) {
+    TransferUser* const user = std::exchange(acting_[i], nullptr);
+    if (user == nullptr) continue;
+    user->is_due_ = false;
+    user->act();
+  }
+  acting_.clear();
+}
+
+}  // namespace edge::origin

@@ -1,0 +1,95 @@
+// libcurl's multi interface on one event loop: sockets become watches, its one timer a Timer.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "event/deferred.h"
+#include "event/event_loop.h"
+#include "event/timer.h"
+#include "event/watch.h"
+#include "metrics/worker_metrics.h"
+#include "origin/curl_transfer.h"
+
+namespace edge::origin {
+
+struct CurlOptions {
+  std::chrono::milliseconds idle_timeout{60'000};
+  std::uint32_t connections_max = 256;  // Kept open while unused.
+  std::string ca_file;
+  bool verify_tls = true;
+};
+
+// Owned by its Origin; loop's thread only.
+//
+// libcurl's callbacks only take notes. When libcurl has returned, those whose transfers have noted something act; they
+// may start and stop any transfer then, their own included.
+class CurlMulti {
+ public:
+  CurlMulti(event::EventLoop& loop, const CurlOptions& options, metrics::WorkerMetrics& metrics);
+  ~CurlMulti();
+  CurlMulti(const CurlMulti&) = delete;
+  CurlMulti& operator=(const CurlMulti&) = delete;
+
+  // A spare transfer, or a new one.
+  std::unique_ptr<CurlTransfer> take_transfer();
+  // For the next to use. It need not be over.
+  void give_back(std::unique_ptr<CurlTransfer> transfer);
+  // For transfers taken from now on.
+  void reload(const CurlOptions& options);
+
+  // Lets `user` act when the callbacks of this turn are over.
+  void wake(TransferUser& user);
+  // `user` is about to go.
+  void forget(TransferUser& user);
+
+ private:
+  struct Callbacks;
+  friend class CurlTransfer;
+  struct FreeMulti {
+    void operator()(void* multi) const noexcept;
+  };
+
+  // A socket that libcurl has. Its reader stays armed while the connection idles between two transfers, which saves
+  // two system calls a transfer; it is disarmed only if something comes that nobody wants.
+  struct Socket {
+    std::unique_ptr<event::Watch> reader;
+    std::unique_ptr<event::Watch> writer;
+    int wanted = 0;        // CURL_POLL_IN, CURL_POLL_OUT, both or neither.
+    bool is_ours = false;  // Made by open_socket, so that close_socket will tell when it goes.
+  };
+
+  const CurlOptions& options() const { return options_; }
+  metrics::WorkerMetrics& metrics() { return metrics_; }
+  void hook_sockets(void* easy);
+  void add(CurlTransfer& transfer);
+  void remove(CurlTransfer& transfer);
+
+  void want(int fd, int what);
+  void drop_socket(int fd);
+  void on_ready(int fd, int what);
+  void set_timeout(long milliseconds);
+  void run_planned();
+  void run_library(int fd, int what);
+  void note_ended_transfers();
+  void act_on_due();
+
+  event::EventLoop& loop_;
+  CurlOptions options_;
+  metrics::WorkerMetrics& metrics_;
+  std::vector<std::unique_ptr<CurlTransfer>> spare_;
+  std::unordered_map<int, Socket> sockets_;
+
+  std::vector<TransferUser*> due_;     // Null: forgotten.
+  std::vector<TransferUser*> acting_;  // Likewise; empty outside act_on_due.
+  bool is_library_running_ = false;    // Whoever is noted now acts as soon as libcurl returns.
+  bool is_timeout_due_ = false;
+
+  event::Timer timer_;
+  event::Deferred planned_run_;
+  std::unique_ptr<void, FreeMulti> multi_;  // Goes before sockets_: it closes its connections then.
+};
+
+}  // namespace edge::origin

@@ -1,0 +1,238 @@
+#include "serving/avatar_request.h"
+
+#include "base/check.h"
+#include "base/overloaded.h"
+#include "base/text.h"
+#include "frontend/error_response.h"
+#include "http/cache_control.h"
+#include "http/hop_by_hop.h"
+#include "http/vary.h"
+#include "serving/answers.h"
+#include "serving/fill_runner.h"
+#include "serving/token.h"
+
+namespace edge::serving {
+
+using http::FieldName;
+using http::ForwardReason;
+using http::Method;
+
+AvatarRequest::AvatarRequest(Services& services, frontend::Exchange& exchange)
+    : services_(services), exchange_(exchange) {}
+
+AvatarRequest::~AvatarRequest() {
+  if (waits_) {
+    services_.waiters.remove(waiter_);
+    services_.cache.leave(*key_, waiter_);
+  }
+  if (pass_ && pass_->must_outlive_client()) services_.aftermath.adopt(std::move(pass_));
+}
+
+bool AvatarRequest::begin() {
+  run(Step::Validate);
+  return !waits_ && !pass_;
+}
+
+// The whole journey. Each step returns the next; Suspended means that a callback will bring the answer.
+void AvatarRequest::run(Step step) {
+  while (step != Step::Suspended && step != Step::Done) {
+    switch (step) {
+      case Step::Validate:
+        step = validate();
+        break;
+      case Step::Route:
+        step = route();
+        break;
+      case Step::Lookup:
+        step = look_up();
+        break;
+      case Step::Purge:
+        step = purge();
+        break;
+      case Step::Pass:
+        step = pass();
+        break;
+      case Step::Suspended:
+      case Step::Done:
+        break;
+    }
+  }
+}
+
+AvatarRequest::Step AvatarRequest::validate() {
+  const http::RequestHead& request = exchange_.request();
+  auto target = http::parse_target(request.target, target_scratch_);
+  if (!target) {
+    answer_refusal(exchange_, 400, target.error().message);
+    return Step::Done;
+  }
+  target_ = *target;
+  if (target_.is_asterisk && request.method != Method::Options) {
+    answer_refusal(exchange_, 400, "only OPTIONS may ask for *");
+    return Step::Done;
+  }
+  if (target_.is_asterisk) {
+    exchange_.set_outcome(metrics::Outcome::Local);
+    exchange_.respond({.status = 204, .fields = "allow: GET, HEAD, OPTIONS, POST, PUT, PATCH, DELETE\r\n"});
+    return Step::Done;
+  }
+  // It would show the client what intermediaries add to its request (RFC 9110 section 9.3.8).
+  if (request.method == Method::Trace) {
+    answer_refusal(exchange_, 405, "TRACE is not allowed");
+    return Step::Done;
+  }
+  return Step::Route;
+}
+
+AvatarRequest::Step AvatarRequest::route() {
+  const http::RequestHead& request = exchange_.request();
+  key_.emplace(services_.options->routes.avatar_of(target_.path, avatar_scratch_).avatar, target_.path_and_query);
+  if (request.method == Method::Purge) return Step::Purge;
+  if (request.method != Method::Get && request.method != Method::Head) return pass_because(ForwardReason::Method, {});
+  if (exchange_.has_body()) return pass_because(ForwardReason::Bypass, "request-body");
+  // RFC 9111 section 3.5: what one client's credentials bring is not for others.
+  if (request.fields.has(FieldName::Authorization)) return pass_because(ForwardReason::Bypass, "authorization");
+  if (request.fields.has(FieldName::CacheControl) && http::parse_cache_control(request.fields).no_store)
+    return pass_because(ForwardReason::Request, "no-store");
+  return Step::Lookup;
+}
+
+AvatarRequest::Step AvatarRequest::look_up() {
+  waiter_ = services_.waiters.next_id();
+  auto found = services_.cache.look_up(*key_, exchange_.request().fields, services_.loop.now(), waiter_);
+  return std::visit(
+      Overloaded{[this](cache::Hit& hit) { return answer_hit(hit); },
+                 [this](cache::Uncacheable&) { return pass_because(ForwardReason::Bypass, "known-uncacheable"); },
+                 [this](cache::Lead& first) { return lead(std::move(first)); },
+                 [this](cache::Joined&) { return wait(false); },
+                 [this](cache::TooManyWaiters&) {
+                   services_.metrics.limit_reached(metrics::Limit::WaitersPerFill);
+                   answer_refusal(exchange_, 503, "too many requests wait for this avatar");
+                   return Step::Done;
+                 }},
+      found);
+}
+
+AvatarRequest::Step AvatarRequest::answer_hit(const cache::Hit& hit) {
+  const Instant now = services_.loop.now();
+  exchange_.set_outcome(metrics::Outcome::Hit);
+  answer_stored(exchange_, hit.response,
+                {.is_hit = true, .ttl = std::chrono::floor<std::chrono::seconds>(hit.usable_until - now)}, now);
+  return Step::Done;
+}
+
+AvatarRequest::Step AvatarRequest::lead(cache::Lead first) {
+  was_stale_ = first.stale.get() != nullptr;
+  std::string lines;
+  // The fill is for everybody: whole, and without the conditions of one client.
+  http::append_end_to_end_lines(
+      lines, exchange_.request().fields,
+      {FieldName::Host, FieldName::ContentLength, FieldName::Expect, FieldName::Range, FieldName::IfRange,
+       FieldName::IfMatch, FieldName::IfNoneMatch, FieldName::IfModifiedSince, FieldName::IfUnmodifiedSince});
+  lines += "via: 1.1 avatar-edge\r\n";
+  services_.fills.start({std::move(first.permit), waiter_, std::move(first.stale), std::move(lines)});
+  return wait(true);
+}
+
+AvatarRequest::Step AvatarRequest::wait(bool leads) {
+  waits_ = true;
+  leads_ = leads;
+  services_.waiters.add(waiter_, *this);
+  return Step::Suspended;
+}
+
+void AvatarRequest::on_fill(const FillOutcome& outcome) {
+  waits_ = false;
+  std::visit(Overloaded{[this](const Filled& filled) { answer_filled(filled); },
+                        [this](const NotShared&) { run(pass_because(ForwardReason::UriMiss, "not-shared")); },
+                        [this](const FillFailed& failed) {
+                          answer_origin_error(exchange_, failed.error, failed.detail,
+                                              was_stale_ ? ForwardReason::Stale : ForwardReason::UriMiss);
+                        }},
+             outcome);
+}
+
+void AvatarRequest::answer_filled(const Filled& filled) {
+  // Chosen for another by Vary: not what this client would get.
+  if (!http::is_selected(filled.response->selecting(), exchange_.request().fields))
+    return run(pass_because(ForwardReason::VaryMiss, {}));
+  const bool is_revalidated = filled.forward_status == 304;
+  exchange_.set_outcome(!leads_          ? metrics::Outcome::Collapsed
+                        : is_revalidated ? metrics::Outcome::Revalidated
+                                         : metrics::Outcome::Miss);
+  const Instant now = services_.loop.now();
+  http::CacheStatus status{.forwarded = is_revalidated || was_stale_ ? ForwardReason::Stale : ForwardReason::UriMiss,
+                           .forward_status = filled.forward_status,
+                           .is_stored = filled.is_stored,
+                           .is_collapsed = !leads_};
+  if (filled.is_stored) status.ttl = std::chrono::floor<std::chrono::seconds>(filled.response->fresh_until() - now);
+  if (filled.verdict == cache::StoreVerdict::BelowFloor) status.detail = "behind-update";
+  if (filled.verdict == cache::StoreVerdict::Voided) status.detail = "voided";
+  answer_stored(exchange_, filled.response, status, now);
+}
+
+void AvatarRequest::take_stream(std::unique_ptr<origin::Fetch> fetch, const http::ResponseHead& head,
+                                std::string_view why) {
+  waits_ = false;
+  pass_ = std::make_unique<Pass>(services_, exchange_,
+                                 PassPlan{.avatar = std::string(key_->avatar),
+                                          .reason = was_stale_ ? ForwardReason::Stale : ForwardReason::UriMiss,
+                                          .detail = why});
+  pass_->adopt(std::move(fetch), head);
+}
+
+AvatarRequest::Step AvatarRequest::pass_because(ForwardReason reason, std::string_view detail) {
+  pass_reason_ = reason;
+  pass_detail_ = detail;
+  return Step::Pass;
+}
+
+AvatarRequest::Step AvatarRequest::pass() {
+  const http::RequestHead& request = exchange_.request();
+  origin::FetchRequest fetch{.method = std::string(request.method_name),
+                             .target = std::string(target_.path_and_query),
+                             .has_body = exchange_.has_body(),
+                             .body_length = exchange_.body_length()};
+  http::append_end_to_end_lines(fetch.field_lines, request.fields,
+                                {FieldName::Host, FieldName::ContentLength, FieldName::Expect});
+  fetch.field_lines.append("via: 1.1 avatar-edge\r\nx-forwarded-for: ").append(exchange_.client_address()) += "\r\n";
+  pass_ = std::make_unique<Pass>(services_, exchange_,
+                                 PassPlan{.avatar = std::string(key_->avatar),
+                                          .is_unsafe = !http::is_safe(request.method),
+                                          .reason = pass_reason_,
+                                          .detail = pass_detail_});
+  pass_->start(std::move(fetch));
+  return Step::Suspended;
+}
+
+AvatarRequest::Step AvatarRequest::purge() {
+  const auto& token = services_.options->token;
+  const std::string_view given = exchange_.request().fields.value(FieldName::Authorization);
+  if (token ? !is_bearer(given, *token) : !exchange_.is_from_loopback()) {
+    answer_refusal(exchange_, 403, "PURGE needs the token, or without one a client on this machine");
+    return Step::Done;
+  }
+  const cache::Invalidated purged = services_.invalidator.purge_url(*key_, cache::PurgeMode::Hard);
+  std::string body = "{\"responses\":";
+  append_unsigned(body, purged.responses);
+  body += ",\"fills\":";
+  append_unsigned(body, purged.fills);
+  body += "}\n";
+  exchange_.set_outcome(metrics::Outcome::Local);
+  exchange_.respond({.fields = "content-type: application/json\r\ncache-control: no-store\r\n", .body = body});
+  return Step::Done;
+}
+
+void AvatarRequest::on_body(std::string_view piece) {
+  if (pass_) pass_->send_body(piece);
+}
+
+void AvatarRequest::on_body_end() {
+  if (pass_) pass_->end_body();
+}
+
+void AvatarRequest::on_writable() {
+  if (pass_) pass_->on_client_writable();
+}
+
+}  // namespace edge::serving

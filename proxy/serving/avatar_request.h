@@ -1,0 +1,78 @@
+// One request of a client, from its head to its answer.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "cache/cache_key.h"
+#include "frontend/exchange.h"
+#include "http/target.h"
+#include "serving/pass.h"
+#include "serving/services.h"
+#include "serving/waiters.h"
+
+namespace edge::serving {
+
+// Owned by its exchange's connection while it goes on. Loop's thread only.
+class AvatarRequest final : public frontend::ExchangeTask, public FillWaiter {
+ public:
+  AvatarRequest(Services& services, frontend::Exchange& exchange);
+  ~AvatarRequest() override;
+  AvatarRequest(const AvatarRequest&) = delete;
+  AvatarRequest& operator=(const AvatarRequest&) = delete;
+
+  // Goes as far as it can now. True when the answer is complete.
+  bool begin();
+
+  void on_body(std::string_view piece) override;
+  void on_body_end() override;
+  void on_writable() override;
+
+  void on_fill(const FillOutcome& outcome) override;
+  void take_stream(std::unique_ptr<origin::Fetch> fetch, const http::ResponseHead& head, std::string_view why) override;
+
+ private:
+  // In the order in which they happen.
+  enum class Step {
+    Validate,  // Is it a request that we understand? What does it name?
+    Route,     // What may be done with it: look it up, pass it on, purge?
+    Lookup,    // Hit, or who fills it?
+    Purge,
+    Pass,
+    Suspended,  // A fill or the origin will call.
+    Done,
+  };
+
+  void run(Step step);
+  Step validate();
+  Step route();
+  Step look_up();
+  Step purge();
+  Step pass();
+
+  Step pass_because(http::ForwardReason reason, std::string_view detail);
+  Step answer_hit(const cache::Hit& hit);
+  Step lead(cache::Lead lead);
+  Step wait(bool leads);
+  void answer_filled(const Filled& filled);
+
+  Services& services_;
+  frontend::Exchange& exchange_;
+
+  http::Target target_;
+  std::string target_scratch_;
+  std::string avatar_scratch_;
+  std::optional<cache::CacheKey> key_;
+
+  cache::WaiterId waiter_;
+  bool waits_ = false;
+  bool leads_ = false;
+  bool was_stale_ = false;
+
+  http::ForwardReason pass_reason_ = http::ForwardReason::Bypass;
+  std::string_view pass_detail_;
+  std::unique_ptr<Pass> pass_;
+};
+
+}  // namespace edge::serving

@@ -1,0 +1,29 @@
+// How a fill ended, for those who waited for it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+
+#include "base/shared.h"
+#include "cache/memory_cache.h"
+#include "http/proxy_error.h"
+
+namespace edge::serving {
+
+// A response for everyone whom Vary lets have it.
+struct Filled {
+  Ref<const cache::StoredResponse> response;
+  cache::StoreVerdict verdict;
+  bool is_stored;                // False for an error of the origin's as well, which is shared but not kept.
+  std::uint16_t forward_status;  // What the origin answered; 304: the response was revalidated.
+};
+// The response is not to be shared: ask for yourself.
+struct NotShared {};
+struct FillFailed {
+  http::ProxyError error;
+  std::string detail;
+};
+using FillOutcome = std::variant<Filled, NotShared, FillFailed>;
+
+}  // namespace edge::serving

@@ -1,0 +1,134 @@
+#include "serving/pass.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "http/hop_by_hop.h"
+#include "serving/answers.h"
+
+namespace edge::serving {
+namespace {
+
+// Whether an unsafe request may have changed the avatar (RFC 9111 section 4.4, PROTOCOL R5). 502 and 504 come from
+// somebody between us and the origin who cannot know.
+bool may_have_succeeded(std::uint16_t status) { return status < 400 || status == 502 || status == 504; }
+
+}  // namespace
+
+Pass::Pass(Services& services, frontend::Exchange& exchange, PassPlan plan)
+    : services_(services), exchange_(&exchange), plan_(std::move(plan)) {}
+
+void Pass::start(origin::FetchRequest request) {
+  const bool has_body = request.has_body;
+  upload_complete_ = !has_body;
+  exchange_->set_outcome(metrics::Outcome::Pass, plan_.detail);
+  fetch_ = services_.origin.start(std::move(request), *this);
+  if (has_body) exchange_->read_body();
+}
+
+void Pass::adopt(std::unique_ptr<origin::Fetch> fetch, const http::ResponseHead& head) {
+  upload_complete_ = adopted_ = true;
+  fetch_ = std::move(fetch);
+  fetch_->set_observer(*this);
+  exchange_->set_outcome(metrics::Outcome::Pass, plan_.detail);
+  on_head(head);
+}
+
+void Pass::send_body(std::string_view piece) {
+  if (ended_) return;
+  fetch_->send_body(piece);
+  if (fetch_->is_upload_congested()) exchange_->pause_body();
+}
+
+void Pass::end_body() {
+  upload_complete_ = true;
+  if (!ended_) fetch_->end_body();
+}
+
+void Pass::on_upload_drained() {
+  if (exchange_ && !ended_) exchange_->read_body();
+}
+
+void Pass::on_client_writable() {
+  if (!ended_) fetch_->resume();
+}
+
+bool Pass::must_outlive_client() {
+  exchange_ = nullptr;
+  if (ended_ || !plan_.is_unsafe || fenced_) return false;
+  if (!upload_complete_) {
+    // The origin never gets the whole request. Should it act on a part of it, this is all that can be done.
+    fence();
+    return false;
+  }
+  return true;
+}
+
+origin::BodyMode Pass::on_head(const http::ResponseHead& head) {
+  if (plan_.is_unsafe && may_have_succeeded(head.status)) fence();
+  if (!exchange_) {
+    end();
+    services_.aftermath.remove(*this);
+    return origin::BodyMode::Stream;
+  }
+  std::string lines;
+  http::append_end_to_end_lines(lines, head.fields, {http::FieldName::ContentLength});
+  const std::string more = own_lines(head.status);
+  const auto length = try_unsigned(head.fields.value(http::FieldName::ContentLength));
+  exchange_->start_response(
+      {.status = head.status, .fields = lines, .more_fields = more, .has_date = head.fields.has(http::FieldName::Date)},
+      length);
+  return origin::BodyMode::Stream;
+}
+
+void Pass::on_body(std::string_view piece) {
+  if (!exchange_) return;
+  exchange_->write(piece);
+  if (exchange_->is_congested()) fetch_->pause();
+}
+
+void Pass::on_end() {
+  end();
+  if (exchange_) exchange_->finish();
+}
+
+void Pass::on_error(const origin::FetchError& error) {
+  if (plan_.is_unsafe && error.may_have_arrived) fence();
+  end();
+  if (!exchange_) return services_.aftermath.remove(*this);
+  if (exchange_->has_response_started()) {
+    exchange_->set_outcome(metrics::Outcome::Error, http::to_text(error.error));
+    exchange_->abort();
+    return;
+  }
+  answer_origin_error(*exchange_, error.error, error.detail, plan_.reason);
+}
+
+void Pass::fence() {
+  if (fenced_) return;
+  fenced_ = true;
+  services_.invalidator.unsafe_request(plan_.avatar);
+}
+
+void Pass::end() {
+  ended_ = true;
+  fetch_.reset();
+}
+
+std::string Pass::own_lines(std::uint16_t forward_status) const {
+  std::string lines = "via: 1.1 avatar-edge\r\ncache-status: ";
+  http::append_cache_status(lines,
+                            {.forwarded = plan_.reason, .forward_status = forward_status, .detail = plan_.detail});
+  lines += "\r\n";
+  return lines;
+}
+
+void Aftermath::remove(Pass& pass) {
+  const auto place =
+      std::find_if(passes_.begin(), passes_.end(), [&](const auto& held) { return held.get() == &pass; });
+  if (place == passes_.end()) return;
+  loop_.destroy_later(std::move(*place));
+  passes_.erase(place);
+}
+
+}  // namespace edge::serving
