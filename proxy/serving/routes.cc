@@ -37,8 +37,9 @@ ParsedSegment parse_literal(std::string_view text, std::size_t offset) {
   if (text.empty()) return PatternFault{offset, "an empty segment; paths never have two slashes in a row"};
   if (const std::size_t at = text.find_first_of("{}*?#"); at != std::string_view::npos)
     return PatternFault{offset + at, std::string{"'"} + text[at] + "' cannot stand inside a literal segment"};
+  const std::string path = "/" + std::string{text};
   std::string scratch;
-  const auto target = http::parse_target("/" + std::string{text}, scratch);
+  const auto target = http::parse_target(path, scratch);  // Views into either.
   if (!target) return PatternFault{offset, target.error().message};
   if (target->path.size() < 2) return PatternFault{offset, "a dot segment; paths never have one"};
   return Route::Segment{Route::Kind::Literal, std::string{target->path.substr(1)}};

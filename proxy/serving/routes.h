@@ -44,7 +44,8 @@ class Routes {
   // as it makes none to many origins.
   //
   // A name longer than 256 bytes remains a name: no event can carry it, but an unsafe request or a purge by URL still
-  // drops all its variants. Allocates only where escapes outgrow `scratch`, which is overwritten.
+  // drops all its variants. Allocates only where escapes outgrow `scratch`, which is overwritten and must not hold
+  // `path`.
   RouteMatch avatar_of(std::string_view path, std::string& scratch) const;
 
   const std::vector<Route>& routes() const noexcept { return routes_; }
