@@ -3,8 +3,9 @@
 //
 // A table of small buckets, each one cache line. Forgetting costs nothing: an entry is live while fewer than `limit`
 // others were remembered after it, and dead slots are reused when a new one needs room. Where a bucket is full of live
-// entries its oldest gives way, so a few are forgotten early. Fingerprints have 32 bits: with 16,000 live entries one
-// lookup in 250,000 finds what was never there, which spares that key its probation and does no harm.
+// entries its oldest gives way: at its fullest the table forgets one in twenty early. Fingerprints have 32 bits: with
+// 16,000 live entries one lookup in 250,000 finds what was never there, which spares that key its probation and does no
+// harm.
 #pragma once
 
 #include <array>

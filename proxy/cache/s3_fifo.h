@@ -30,11 +30,11 @@ inline constexpr std::uint8_t kEvictionHitsMax = 3;
 // about size are ours, not the paper's: they favour what gives many hits for the room it takes, as avatars are mostly
 // thumbnails. Where all sizes are equal they change next to nothing.
 struct S3FifoOptions {
-  double small_share = 0.10;        // Of the bytes held, how much the small queue may keep before it is evicted from.
-  std::uint8_t promotion_hits = 1;  // Hits in the small queue that earn a place in the main queue.
-  double ghost_share = 2.0;         // Keys remembered for each one held.
-  double ghost_reach = 1.0;         // A remembered key enters main if its bytes, times the keys remembered since, are
-                                    // at most so many times the bytes held: the larger, the sooner it must be back.
+  double small_share = 0.10;         // Of the bytes held, how much the small queue may keep before it is evicted from.
+  std::uint32_t promotion_hits = 1;  // Hits in the small queue that earn a place in the main queue.
+  double ghost_share = 2.0;          // Keys remembered for each one held.
+  double ghost_reach = 1.0;          // A remembered key enters main if its bytes, times the keys remembered since, are
+                                     // at most so many times the bytes held: the larger, the sooner it must be back.
   double large_ratio = 2.0;      // What is larger than so many times the mean pays two hits, not one, to stay in main.
   std::uint32_t moves_max = 32;  // Nodes that one evict() may move; what then stands at the end goes regardless.
 };
@@ -46,7 +46,8 @@ struct S3FifoOptions {
 // queue's share is of what is held at that moment.
 //
 // Cost: touch writes one byte, or none; insert, remove and replace are a few pointers. evict moves at most moves_max
-// nodes. Amortised it is far less: a node moves once out of small, and in main once for each hit it had.
+// nodes. Amortised it is far less: a node moves once out of small, and in main once for each hit it had. Where the
+// number held has doubled, one evict also rebuilds the ghost's table, at most 44 bytes for each node held.
 class S3Fifo {
  public:
   struct Statistics {

@@ -120,7 +120,7 @@ int run(const SimulatorOptions& options) {
 
   if (!options.is_json)
     std::printf(
-        "seed %llu, small share %g, promotion hits %d, ghost share %g, ghost reach %g, large ratio %g, moves %u\n",
+        "seed %llu, small share %g, promotion hits %u, ghost share %g, ghost reach %g, large ratio %g, moves %u\n",
         static_cast<unsigned long long>(options.stream.seed), options.s3_fifo.small_share,
         options.s3_fifo.promotion_hits, options.s3_fifo.ghost_share, options.s3_fifo.ghost_reach,
         options.s3_fifo.large_ratio, options.s3_fifo.moves_max);

@@ -33,7 +33,7 @@ struct StreamOptions {
   std::uint64_t seed = 1;
 };
 
-// The same options give the same stream, on every machine.
+// The same options give the same stream.
 Stream zipf_stream(const StreamOptions& options);
 
 // Lines of `time,key,size` or `key,size` in the order of the requests; a first line naming the columns is skipped, and
