@@ -14,7 +14,7 @@ namespace {
 
 constexpr long kReceiveBufferBytes = 64 * 1024;  // One system call reads as much: an avatar at once.
 
-static_assert(std::tuple_size_v<decltype(std::array<char, 256>{})> >= CURL_ERROR_SIZE);
+static_assert(CurlTransfer::kErrorTextBytes >= CURL_ERROR_SIZE);
 
 template <class T>
 void set(CURL* easy, CURLoption option, T value) {
@@ -164,6 +164,7 @@ void CurlTransfer::configure() {
   set(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   set(easy, CURLOPT_HTTP09_ALLOWED, 0L);
   set(easy, CURLOPT_PROXY, "");  // Whatever the environment says.
+  set(easy, CURLOPT_NOPROXY, "*");
   set(easy, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
   set(easy, CURLOPT_FOLLOWLOCATION, 0L);
   set(easy, CURLOPT_HTTP_CONTENT_DECODING, 0L);

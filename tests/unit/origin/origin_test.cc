@@ -66,6 +66,8 @@ TEST_CASE("what could be read as a second request is not sent", "[origin][rfc911
   const std::vector<FetchRequest> bad{
       {.target = "/a HTTP/1.1\r\nx: y"},
       {.target = "http://elsewhere/"},
+      {.method = "CONNECT", .target = "/"},
+      {.method = "HEAD", .target = "/", .has_body = true},
       {.method = "GET /\r\n", .target = "/"},
       {.target = "/", .field_lines = "a: b\nc: d\r\n"},
       {.target = "/", .field_lines = std::string("a: b\0c\r\n", 8)},
