@@ -65,6 +65,7 @@ const llhttp_settings_t* Http1Parser::settings() {
     };
     s.on_headers_complete = [](llhttp_t* p) { return self(p).on_head_complete(); };
     s.on_body = [](llhttp_t* p, const char* at, std::size_t n) -> int {
+      if (n == 0) return 0;  // llhttp says so when it is asked again and nothing has come.
       self(p).event_ = Event::Body;
       self(p).body_piece_ = {at, n};
       return HPE_PAUSED;
