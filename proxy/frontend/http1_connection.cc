@@ -81,7 +81,7 @@ void Http1Connection::on_end_of_file() {
 // Parses as far as may be; what is left.
 std::string_view Http1Connection::parse(std::string_view bytes) {
   inside_parse_ = true;
-  while (!bytes.empty() && may_parse()) {
+  while ((!bytes.empty() || parser_.may_have_more()) && may_parse()) {
     const auto [event, consumed] = parser_.parse(bytes);
     bytes.remove_prefix(consumed);
     on_event(event);
@@ -375,7 +375,7 @@ void Http1Connection::linger() {
 // The handler has moved something, or the socket takes bytes again.
 void Http1Connection::resume() {
   if (state_ == State::Closed) return;
-  if (!unparsed_.empty()) unparsed_.erase(0, unparsed_.size() - parse(unparsed_).size());
+  unparsed_.erase(0, unparsed_.size() - parse(unparsed_).size());
   settle();
 }
 

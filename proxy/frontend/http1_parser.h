@@ -44,6 +44,9 @@ class Http1Parser {
     std::size_t consumed;  // Of the bytes given.
   };
 
+  // True when parse() has something to say even without further bytes: the end of a body that has just come.
+  bool may_have_more() const { return event_ == Event::Body; }
+
   // `limits` must outlive the parser and may change between requests.
   explicit Http1Parser(const Http1ParserLimits& limits);
   Http1Parser(const Http1Parser&) = delete;

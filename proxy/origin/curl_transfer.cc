@@ -14,7 +14,7 @@ namespace {
 
 constexpr long kReceiveBufferBytes = 64 * 1024;  // One system call reads as much: an avatar at once.
 
-static_assert(std::tuple_size_v<decltype(std::array<char, 256>{})> >= CURL_ERROR_SIZE);
+static_assert(CurlTransfer::kErrorTextBytes >= CURL_ERROR_SIZE);
 
 template <class T>
 void set(CURL* easy, CURLoption option, T value) {
@@ -131,7 +131,10 @@ void CurlTransfer::stop() {
 void CurlTransfer::continue_where_possible() {
   if (user_ == nullptr || (held_back_bytes_ == 0 && !is_upload_waiting_)) return;
   const bool stays_full = held_back_bytes_ > 0 && body_.size() + held_back_bytes_ > body_bytes_max_;
-  const bool stays_empty = is_upload_waiting_ && upload_->waiting_bytes() == 0 && !upload_->has_ended();
+  // After such an answer libcurl sends no more of the body, but it ends only when its sending is not paused.
+  const bool has_refused_upload = head_.is_complete() && head_.head().status >= 300;
+  const bool stays_empty =
+      is_upload_waiting_ && upload_->waiting_bytes() == 0 && !upload_->has_ended() && !has_refused_upload;
   if (stays_full == (held_back_bytes_ > 0) && stays_empty == is_upload_waiting_) return;
   if (!stays_full) held_back_bytes_ = 0;
   if (!stays_empty) is_upload_waiting_ = false;
@@ -161,6 +164,7 @@ void CurlTransfer::configure() {
   set(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   set(easy, CURLOPT_HTTP09_ALLOWED, 0L);
   set(easy, CURLOPT_PROXY, "");  // Whatever the environment says.
+  set(easy, CURLOPT_NOPROXY, "*");
   set(easy, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
   set(easy, CURLOPT_FOLLOWLOCATION, 0L);
   set(easy, CURLOPT_HTTP_CONTENT_DECODING, 0L);
@@ -242,7 +246,6 @@ void CurlTransfer::note_head_complete() {
   if (!body_length_ || *body_length_ > collect_bytes_max_) return;
   // The whole body will fit: room for it at once, so that it is copied once.
   body_.reserve(static_cast<std::size_t>(*body_length_));
-  body_bytes_max_ = std::max(body_bytes_max_, *body_length_);
 }
 
 void CurlTransfer::note_end(int curl_code) {

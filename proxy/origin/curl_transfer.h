@@ -53,6 +53,7 @@ class CurlTransfer {
  public:
   // What is kept of a body that nobody takes, before libcurl has to stop reading.
   static constexpr std::size_t kStreamBytesMax = 256 * 1024;
+  static constexpr std::size_t kErrorTextBytes = 256;  // As libcurl prescribes.
 
   explicit CurlTransfer(CurlMulti& multi);
   ~CurlTransfer();
@@ -117,7 +118,7 @@ class CurlTransfer {
   std::uint64_t body_bytes_max_ = 0;
   std::size_t held_back_bytes_ = 0;
   std::optional<TransferFailure> failure_;
-  std::array<char, 256> error_text_{};  // libcurl's CURL_ERROR_SIZE.
+  std::array<char, kErrorTextBytes> error_text_{};
 
   CHandle<void, curl_easy_cleanup> easy_;  // Last member, so first to go: libcurl points into the others.
 };

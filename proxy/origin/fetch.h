@@ -15,7 +15,7 @@ namespace edge::origin {
 
 struct FetchRequest {
   std::string method = "GET";
-  std::string target;         // Path and query, as they go on the wire.
+  std::string target{};       // Path and query, as they go on the wire.
   std::string field_lines{};  // "name: value\r\n"; without host, content-length and hop-by-hop fields.
   bool has_body = false;
   std::optional<std::uint64_t> body_length{};  // Absent with has_body: sent chunked.

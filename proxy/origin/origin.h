@@ -19,8 +19,9 @@ struct OriginOptions {
   std::chrono::milliseconds connect_timeout{1'000};
   std::chrono::milliseconds first_byte_timeout{5'000};  // From the start of the fetch (queueing included) to the head.
   std::chrono::milliseconds total_timeout{30'000};      // To the last byte.
-  std::chrono::milliseconds eject{1'000};          // A URL that could not be connected to is not tried for so long.
-  std::chrono::milliseconds idle_timeout{60'000};  // Unused connections are closed after this.
+  std::chrono::milliseconds eject{
+      1'000};  // A URL that could not be connected to is left out for so long; not when all are.
+  std::chrono::milliseconds idle_timeout{60'000};  // A connection unused for longer is not used again.
   std::uint32_t concurrent_max = 256;              // Fetches under way, in this worker.
   std::uint32_t queue_max = 1'024;                 // Fetches waiting for one of those, in this worker.
   std::uint64_t collect_bytes_max = 8ull << 20;    // Beyond it a collected body overflows.
@@ -36,7 +37,7 @@ class Origin {
  public:
   virtual ~Origin() = default;
   // Begins a fetch, perhaps after a wait in the queue. Never calls the observer before it has returned; where it fails
-  // at once (queue full, all URLs ejected), on_error comes in a later turn.
+  // at once (queue full, a request that must not be sent), on_error comes in a later turn.
   [[nodiscard]] virtual std::unique_ptr<Fetch> start(FetchRequest request, FetchObserver& observer) = 0;
   // New timeouts, limits and URLs, for fetches that start from now on.
   virtual void reload(const OriginOptions& options) = 0;

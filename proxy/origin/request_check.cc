@@ -29,6 +29,9 @@ bool are_field_lines(std::string_view lines) {
 
 Status check_request(const FetchRequest& request) {
   if (!is_token(request.method)) return fail(ErrorCode::Malformed, "the method is not a token");
+  // A tunnel is not a fetch; and what a body means with HEAD, nobody knows (RFC 9110 section 9.3.2).
+  if (request.method == "CONNECT") return fail(ErrorCode::Malformed, "CONNECT is not sent on");
+  if (request.method == "HEAD" && request.has_body) return fail(ErrorCode::Malformed, "HEAD has no body");
   if (!is_target(request.target)) return fail(ErrorCode::Malformed, "the target is not a path");
   if (!are_field_lines(request.field_lines)) return fail(ErrorCode::Malformed, "a field line is malformed");
   return {};

@@ -1,4 +1,4 @@
-// Cache-Control: a further directive can only make the reading stricter.
+// Fuzzes http: Cache-Control; a further directive can only make the reading stricter.
 #include "http/cache_control.h"
 
 #include <cstdint>

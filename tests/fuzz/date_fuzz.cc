@@ -1,4 +1,4 @@
-// Dates: what is read can be written, and is then read as the same.
+// Fuzzes http: dates; what is read can be written, and is then read as the same.
 #include "http/date.h"
 
 #include <cstdint>

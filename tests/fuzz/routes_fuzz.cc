@@ -1,5 +1,5 @@
-// Routes: a pattern in the first line, a target in the rest. All spellings of a path name the same avatar, and names
-// of routed avatars hold no slash.
+// Fuzzes serving: routes; a pattern in the first line, a target in the rest. All spellings of a path name the same
+// avatar, and names of routed avatars hold no slash.
 #include "serving/routes.h"
 
 #include <algorithm>

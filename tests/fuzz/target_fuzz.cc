@@ -1,4 +1,4 @@
-// Request targets: whatever is accepted is normal, in one spelling, and safe to put on the wire.
+// Fuzzes http: request targets; whatever is accepted is normal, in one spelling, and safe to put on the wire.
 #include "http/target.h"
 
 #include <cstdint>

@@ -1,0 +1,182 @@
+// A real server on a loopback socket whose every byte is the test's.
+#pragma once
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+namespace edge::test {
+
+// One accepted connection, used by the script that runs on its thread. A read gives up after ten seconds.
+class Peer {
+ public:
+  explicit Peer(int fd) : fd_(fd) {
+    const timeval patience{.tv_sec = 10, .tv_usec = 0};
+    setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  }
+
+  // Up to and including the empty line; empty when the client has gone.
+  std::string read_head() { return read_through("\r\n\r\n"); }
+  std::string read_through(std::string_view end) {
+    for (;;) {
+      if (const auto at = buffer_.find(end); at != std::string::npos) return take(at + end.size());
+      if (!fill()) return {};
+    }
+  }
+  std::string read_bytes(std::size_t bytes) {
+    while (buffer_.size() < bytes && fill()) {
+    }
+    return take(std::min(bytes, buffer_.size()));
+  }
+  void wait_for_close() {
+    while (fill()) buffer_.clear();
+  }
+  // False when the client has gone.
+  bool write(std::string_view bytes) {
+    while (!bytes.empty()) {
+      const ssize_t n = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      if (n <= 0) return false;
+      bytes.remove_prefix(static_cast<std::size_t>(n));
+    }
+    return true;
+  }
+  // Whether the client's side is full: nothing could be written for so long.
+  bool is_full(std::chrono::milliseconds patience) {
+    pollfd ready{.fd = fd_, .events = POLLOUT, .revents = 0};
+    return poll(&ready, 1, static_cast<int>(patience.count())) == 0;
+  }
+  // What is sent next is answered with a reset.
+  void reset() {
+    const linger at_once{.l_onoff = 1, .l_linger = 0};
+    setsockopt(fd_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  }
+
+ private:
+  bool fill() {
+    char bytes[65536];
+    const ssize_t n = ::recv(fd_, bytes, sizeof bytes, 0);
+    if (n <= 0) return false;
+    buffer_.append(bytes, static_cast<std::size_t>(n));
+    return true;
+  }
+  std::string take(std::size_t bytes) {
+    std::string taken = buffer_.substr(0, bytes);
+    buffer_.erase(0, bytes);
+    return taken;
+  }
+
+  int fd_;
+  std::string buffer_;
+};
+
+// Runs `script` for each connection, each on a thread of its own; the connection is closed when the script returns.
+class RawOrigin {
+ public:
+  using Script = std::function<void(Peer& peer, int connection)>;  // Connections count from 1.
+
+  explicit RawOrigin(Script script) : script_(std::move(script)), listener_(socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t length = sizeof address;
+    void* const any = &address;
+    bind(listener_, static_cast<sockaddr*>(any), length);
+    listen(listener_, 1024);
+    getsockname(listener_, static_cast<sockaddr*>(any), &length);
+    port_ = ntohs(address.sin_port);
+    acceptor_ = std::thread([this] { accept_all(); });
+  }
+  ~RawOrigin() {
+    stop();
+    close(listener_);
+  }
+
+  // Ends every connection; what the scripts wrote down may be read then.
+  void stop() {
+    if (!acceptor_.joinable()) return;
+    shutdown(listener_, SHUT_RDWR);
+    acceptor_.join();
+    {
+      std::lock_guard lock(mutex_);
+      for (const int fd : open_) shutdown(fd, SHUT_RDWR);
+    }
+    for (auto& thread : threads_) thread.join();
+  }
+
+  int port() const { return port_; }
+  std::string authority() const { return "127.0.0.1:" + std::to_string(port_); }
+  std::string url() const { return "http://" + authority(); }
+  int connections() const { return connections_; }
+
+ private:
+  void accept_all() {
+    for (;;) {
+      const int fd = accept(listener_, nullptr, nullptr);
+      if (fd < 0) return;
+      const int connection = ++connections_;
+      std::lock_guard lock(mutex_);
+      open_.push_back(fd);
+      threads_.emplace_back([this, fd, connection] { serve(fd, connection); });
+    }
+  }
+  void serve(int fd, int connection) {
+    Peer peer(fd);
+    script_(peer, connection);
+    std::lock_guard lock(mutex_);
+    std::erase(open_, fd);
+    close(fd);
+  }
+
+  Script script_;
+  int listener_;
+  int port_ = 0;
+  std::atomic<int> connections_{0};
+  std::mutex mutex_;
+  std::vector<int> open_;
+  std::vector<std::thread> threads_;
+  std::thread acceptor_;
+};
+
+// A port of 127.0.0.1 where nobody listens.
+inline int closed_port() {
+  const int fd = socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t length = sizeof address;
+  void* const any = &address;
+  bind(fd, static_cast<sockaddr*>(any), length);
+  getsockname(fd, static_cast<sockaddr*>(any), &length);
+  close(fd);
+  return ntohs(address.sin_port);
+}
+
+// A script that answers each request of a connection with the same bytes.
+inline RawOrigin::Script answers(std::string response) {
+  return [response = std::move(response)](Peer& peer, int) {
+    while (!peer.read_head().empty()) peer.write(response);
+  };
+}
+
+// A script that answers the first request of a connection and closes it.
+inline RawOrigin::Script answers_once(std::string response) {
+  return [response = std::move(response)](Peer& peer, int) {
+    if (!peer.read_head().empty()) peer.write(response);
+  };
+}
+
+inline std::string ok(std::string_view body) {
+  return "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + std::string(body);
+}
+
+}  // namespace edge::test
