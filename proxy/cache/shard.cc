@@ -15,7 +15,7 @@ constexpr std::size_t kBucketsMin = 16;
 Entry* Shard::find(const CacheKey& key, const http::Fields& request) const {
   if (buckets.empty()) return nullptr;
   for (Entry* entry = bucket(key.avatar_hash); entry; entry = entry->next_in_bucket)
-    if (entry->hash == key.url_hash && entry->response->url() == key.url &&
+    if (entry->avatar_hash == key.avatar_hash && entry->hash == key.url_hash && entry->response->url() == key.url &&
         http::is_selected(entry->response->selecting(), request))
       return entry;
   return nullptr;

@@ -98,11 +98,12 @@ TEST_CASE("a response that is being sent counts until that is over", "[cache]") 
   for (std::uint64_t i = 100; i < 120; ++i) cache.put(url_of(i), std::string(1'000, 'b'));
 
   SECTION("what would not fit beside it is not stored, and little is given up in vain") {
-    const std::uint64_t before = cache.cache.statistics().entries;
     CHECK(cache.put(url_of(200), std::string(300'000, 'b')) == StoreVerdict::NoRoom);
-    CHECK(cache.cache.statistics().entries + 24 >= before);
     CHECK(cache.cache.budget().used() <= (1 << 20));
     CHECK_FALSE(cache.holds(url_of(200)));
+    int still_held = 0;
+    for (std::uint64_t i = 0; i < 9; ++i) still_held += cache.holds(url_of(i));
+    CHECK(still_held >= 6);
   }
   SECTION("what fits is stored") { CHECK(cache.put(url_of(200), "face") == StoreVerdict::Stored); }
   SECTION("when it is over there is room again") {
@@ -113,26 +114,29 @@ TEST_CASE("a response that is being sent counts until that is over", "[cache]") 
   }
 }
 
-TEST_CASE("a response larger than the budget is not stored", "[cache]") {
+TEST_CASE("for a response larger than the budget nothing is evicted", "[cache]") {
   TestCache cache(with_budget(1 << 20));
+  for (std::uint64_t i = 0; i < 20; ++i) cache.put(url_of(i), std::string(10'000, 'b'));
   CHECK(cache.put("/a/64", std::string(2 << 20, 'b')) == StoreVerdict::NoRoom);
+  CHECK(cache.cache.statistics().entries == 20);
   CHECK(cache.cache.budget().used() <= (1 << 20));
 }
 
-TEST_CASE("a scan of what is asked for once leaves what is asked for often", "[cache]") {
-  TestCache cache(with_budget(1 << 20));
-  for (int round = 0; round < 3; ++round)
-    for (std::uint64_t i = 0; i < 30; ++i) {
-      Asked asked = cache.get(url_of(i));
-      if (asked.leads()) cache.answer(asked, std::string(10'000, 'b'));
-    }
-  std::uint64_t hits = 0;
-  for (std::uint64_t i = 0; i < 2000; ++i) {
-    cache.put(url_of(1000 + i), std::string(10'000, 's'));
-    Asked asked = cache.get(url_of(i % 30));
-    hits += asked.is_hit();
+TEST_CASE("a scan of what is asked for once leaves what is asked for again and again", "[cache]") {
+  TestCache cache(with_budget(4 << 20));
+  int asked_again = 0, hits = 0;
+  const auto ask_popular = [&](int i) {
+    Asked asked = cache.get(url_of(static_cast<std::uint64_t>(i % 60)));
     if (asked.leads()) cache.answer(asked, std::string(10'000, 'b'));
+    return asked.is_hit();
+  };
+  for (int i = 0; i < 180; ++i) ask_popular(i);
+  // Between two requests for a popular one come 600 others, and there is room for 400.
+  for (int i = 0; i < 12'000; ++i) {
+    cache.put(url_of(1000 + static_cast<std::uint64_t>(i)), std::string(10'000, 's'));
+    if (i % 10 != 0) continue;
+    ++asked_again;
+    hits += ask_popular(i / 10);
   }
-  CHECK(hits > 1800);
-  CHECK(cache.cache.report("0").entries.at(0).in_main_queue);
+  CHECK(hits > asked_again / 2);
 }

@@ -116,7 +116,10 @@ class Play {
     const FillEnded ended =
         not_modified ? cache_.answer_not_modified(fill.leader, said) : cache_.answer(fill.leader, body, said);
     REQUIRE(ended.waiters == fill.waiters);
-    if (!has_room_ && ended.verdict == StoreVerdict::Replaced) expected = StoreVerdict::Replaced;
+    // Evicted meanwhile, or the fills themselves hold what was.
+    const bool may_fail = !has_room_ && expected == StoreVerdict::Stored;
+    if (may_fail && ended.verdict == StoreVerdict::Replaced && not_modified) return;
+    if (may_fail && ended.verdict == StoreVerdict::NoRoom) return;
     REQUIRE(ended.verdict == expected);
     if (ended.verdict != StoreVerdict::Stored) return;
     auto& kept = model_.kept[url];
@@ -125,7 +128,7 @@ class Play {
     kept.response = held(url);
   }
 
-  // What the cache holds of a URL: a soft purge of this one URL would hand it out, but so does a look at the same time.
+  // What the cache holds of a URL, fresh or not.
   const StoredResponse* held(const std::string& url) {
     Lookup found = cache_.cache.look_up(TestCache::key(url), {}, Instant{}, {9, 9});
     return std::holds_alternative<Hit>(found) ? std::get<Hit>(found).response.get() : give_back(std::move(found));
@@ -212,8 +215,6 @@ TEST_CASE("with room for everything the cache does what the model does", "[cache
 TEST_CASE("without room the cache forgets, but answers nothing that the model would not", "[cache][PROTOCOL R2]") {
   const unsigned seed = GENERATE(6u, 7u, 8u, 9u, 10u);
   Play play(seed, 20'000, false);
-  for (int i = 0; i < 10'000; ++i) {
-    play.step();
-  }
+  for (int i = 0; i < 10'000; ++i) play.step();
   CHECK(play.used() <= 20'000);
 }
