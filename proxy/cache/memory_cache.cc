@@ -8,12 +8,9 @@
 namespace edge::cache {
 namespace {
 
-// What an entry costs beyond its response: the allocation and its place in a bucket.
-const std::size_t kEntryBytes = sizeof(Entry) + 2 * sizeof(std::size_t);
-
 // What evicting a response gives back; bodies that other responses share are counted with each.
 std::uint32_t cost_of(const StoredResponse& response) {
-  const std::size_t bytes = kEntryBytes + sizeof(StoredResponse) + response.url().size() + response.selecting().size() +
+  const std::size_t bytes = Shard::kEntryBytes + sizeof(StoredResponse) + response.url().size() + response.selecting().size() +
                             response.fields().size() + response.body().size();
   return static_cast<std::uint32_t>(std::min<std::size_t>(bytes, UINT32_MAX));
 }
@@ -124,7 +121,7 @@ FillEnded MemoryCache::enter(FillPermit permit, const StoredResponse* only_over,
       shard.remove(*standing.oldest, removed);
     shard.insert(*entry.release());
   }
-  settle_tables(shard);
+  shard.settle(budget_);
   return ended;
 }
 
@@ -146,7 +143,7 @@ Invalidated MemoryCache::invalidate(std::string_view avatar, std::optional<std::
     if (version) shard.floors.raise(avatar_hash, *version);
     const Shard::Selection all{.avatar_hash = avatar_hash};
     invalidated = {shard.drop(all, removed), shard.void_fills(all)};
-    settle_tables(shard);
+    shard.settle(budget_);
   }
   make_room();  // Floors count too.
   return invalidated;
@@ -186,7 +183,7 @@ Invalidated MemoryCache::purge(Shard& shard, std::optional<std::uint64_t> avatar
       break;
   }
   purged.fills = shard.void_fills(what);
-  settle_tables(shard);
+  shard.settle(budget_);
   return purged;
 }
 
@@ -256,20 +253,9 @@ bool MemoryCache::make_room() {
     empty_shards = 0;
     if (!victim->response->has_one_reference()) in_vain += victim->bytes;
     shard.remove_evicted(*victim, removed);
-    settle_tables(shard);
+    shard.settle(budget_);
   }
   return budget_.excess() == 0;
-}
-
-// Tells the budget what the shard's entries and tables have come to.
-void MemoryCache::settle_tables(Shard& shard) {
-  const std::size_t bytes = shard.table_bytes() + shard.order.count() * kEntryBytes;
-  if (bytes > shard.charged_table_bytes) {
-    budget_.charge(bytes - shard.charged_table_bytes);
-  } else {
-    budget_.refund(shard.charged_table_bytes - bytes);
-  }
-  shard.charged_table_bytes = bytes;
 }
 
 }  // namespace edge::cache

@@ -128,7 +128,6 @@ class MemoryCache {
   Invalidated purge(Shard& shard, std::optional<std::uint64_t> avatar_hash, std::optional<std::uint64_t> url_hash,
                     PurgeMode mode);
   bool make_room();
-  void settle_tables(Shard& shard);
 
   const Clock& clock_;
   MemoryBudget budget_;

@@ -130,8 +130,15 @@ void Shard::forget_fill(const Fill& fill) {
   if (found != end) fills.erase(found);
 }
 
-std::size_t Shard::table_bytes() const {
-  return buckets.capacity() * sizeof(Entry*) + order.ghost_bytes() + floors.bytes();
+void Shard::settle(MemoryBudget& budget) {
+  const std::size_t bytes = order.count() * kEntryBytes + buckets.capacity() * sizeof(Entry*) + order.ghost_bytes() +
+                            floors.bytes();
+  if (bytes > settled_bytes) {
+    budget.charge(bytes - settled_bytes);
+  } else {
+    budget.refund(settled_bytes - bytes);
+  }
+  settled_bytes = bytes;
 }
 
 void Shard::unlink(Entry& entry) {
