@@ -10,8 +10,8 @@ namespace {
 
 // What evicting a response gives back; bodies that other responses share are counted with each.
 std::uint32_t cost_of(const StoredResponse& response) {
-  const std::size_t bytes = Shard::kEntryBytes + sizeof(StoredResponse) + response.url().size() + response.selecting().size() +
-                            response.fields().size() + response.body().size();
+  const std::size_t bytes = Shard::kEntryBytes + sizeof(StoredResponse) + response.url().size() +
+                            response.selecting().size() + response.fields().size() + response.body().size();
   return static_cast<std::uint32_t>(std::min<std::size_t>(bytes, UINT32_MAX));
 }
 

@@ -131,8 +131,8 @@ void Shard::forget_fill(const Fill& fill) {
 }
 
 void Shard::settle(MemoryBudget& budget) {
-  const std::size_t bytes = order.count() * kEntryBytes + buckets.capacity() * sizeof(Entry*) + order.ghost_bytes() +
-                            floors.bytes();
+  const std::size_t bytes =
+      order.count() * kEntryBytes + buckets.capacity() * sizeof(Entry*) + order.ghost_bytes() + floors.bytes();
   if (bytes > settled_bytes) {
     budget.charge(bytes - settled_bytes);
   } else {

@@ -77,7 +77,7 @@ struct alignas(64) Shard {
   S3Fifo order EDGE_GUARDED_BY(mutex);
   std::unordered_multimap<std::uint64_t, Fill*> fills EDGE_GUARDED_BY(mutex);  // By avatar. Not voided ones.
   FloorTable floors EDGE_GUARDED_BY(mutex);
-  std::size_t settled_bytes EDGE_GUARDED_BY(mutex) = 0;        // What the budget knows of entries and tables.
+  std::size_t settled_bytes EDGE_GUARDED_BY(mutex) = 0;  // What the budget knows of entries and tables.
 
  private:
   Entry*& bucket(std::uint64_t avatar_hash) EDGE_REQUIRES(mutex) { return buckets[avatar_hash & (buckets.size() - 1)]; }

@@ -109,6 +109,7 @@ class Http1Connection final : public Exchange {
   std::string unparsed_;  // Read, but not yet to be parsed.
   bool read_closed_ = false;
   bool inside_parse_ = false;
+  bool after_piece_ = false;  // The end of the body may follow its last piece without another byte.
 
   BodyState body_ = BodyState::None;
   std::uint64_t body_bytes_ = 0;

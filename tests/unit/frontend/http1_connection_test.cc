@@ -259,8 +259,7 @@ constexpr std::size_t kLong = 64 << 20;
 TEST_CASE("a stream goes no faster than its client, and arrives whole", "[frontend]") {
   std::atomic<std::size_t> written{0};
   std::promise<void> destroyed;
-  TestServer server(
-      [&](Exchange& exchange) { return std::make_unique<Stream>(exchange, kLong, written, destroyed); });
+  TestServer server([&](Exchange& exchange) { return std::make_unique<Stream>(exchange, kLong, written, destroyed); });
   Client client = server.connect(4096);
   client.send(kGet);
   const Answer answer = client.read();
@@ -310,9 +309,8 @@ TEST_CASE("a request body comes as it was sent, and the next request after it", 
   const std::string large(300'000, 'u');
   client.send("POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 300000\r\n\r\n" + large);
   CHECK(client.read().body == large);
-  client.send(
-      "POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n4;x=y\r\ndefg\r\n0\r\n\r\n" +
-      std::string(kGet));
+  client.send("POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n4;x=y\r\ndefg\r\n0\r\n\r\n" +
+              std::string(kGet));
   CHECK(client.read().body == "abcdefg");
   CHECK(client.read().body == "/a");
 }

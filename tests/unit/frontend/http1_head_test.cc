@@ -44,8 +44,7 @@ TEST_CASE("each framing and each end of a connection is said in its way", "[fron
                  .more_fields = "",
                  .date = "",
                  .framing = Http1Head::Framing::UntilClose,
-                 .connection = Http1Head::Connection::Close}) ==
-        "before HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n");
+                 .connection = Http1Head::Connection::Close}) == "before HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n");
   CHECK(text_of({.status = 200,
                  .fields = "",
                  .more_fields = "",
@@ -57,6 +56,8 @@ TEST_CASE("each framing and each end of a connection is said in its way", "[fron
 }
 
 TEST_CASE("1xx, 204 and 304 have no body", "[frontend][rfc9110 6.4.1]") {
-  for (const int status : {100, 101, 103, 204, 304}) CHECK_FALSE(status_allows_body(static_cast<std::uint16_t>(status)));
-  for (const int status : {200, 203, 205, 301, 400, 404, 500}) CHECK(status_allows_body(static_cast<std::uint16_t>(status)));
+  for (const int status : {100, 101, 103, 204, 304})
+    CHECK_FALSE(status_allows_body(static_cast<std::uint16_t>(status)));
+  for (const int status : {200, 203, 205, 301, 400, 404, 500})
+    CHECK(status_allows_body(static_cast<std::uint16_t>(status)));
 }
