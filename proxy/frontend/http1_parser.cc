@@ -82,7 +82,7 @@ const llhttp_settings_t* Http1Parser::settings() {
 
 void Http1Parser::begin_request() {
   between_requests_ = false;
-  if (text_.capacity() > kTextKept) text_ = {};
+  if (text_.capacity() > kTextKept) std::string().swap(text_);  // Assigning would keep the memory.
   text_.clear();
   spans_.clear();
   head_.fields.clear();
