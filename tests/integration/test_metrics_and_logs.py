@@ -59,7 +59,7 @@ def test_cache_gauges_follow_the_cache(edge, origin):
         origin.on(f"/avatars/1/{size}", answer(200, FRESH, b"x" * 1000))
         edge.get(f"/avatars/1/{size}")
     metrics = edge.metrics()
-    assert metrics("cache_stored_responses") == 2 and metrics("cache_avatars") == 1
+    assert metrics("cache_stored_responses") == 2
     assert 2000 < metrics("cache_bytes") < 10_000
     edge.purge(all=True)
     metrics = edge.metrics()
