@@ -146,7 +146,7 @@ Result<std::unique_ptr<AsyncFile>> make_async_file(std::string path, int standar
 
 // The one plain log of the process. Never destroyed, like Dropped.
 struct PlainLog {
-  const SystemClock clock;
+  const SystemClock clock{};
   std::atomic<LogLevel> level{LogLevel::Info};
   Mutex mutex;
   LogRate rate EDGE_GUARDED_BY(mutex){LogOptions{}.per_second_max};

@@ -21,6 +21,8 @@ class Shared {
   void release() const noexcept {
     if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) free_shared();
   }
+  // True for whoever holds a reference when nobody else does.
+  bool has_one_reference() const noexcept { return references_.load(std::memory_order_acquire) == 1; }
 
  protected:
   virtual ~Shared() = default;

@@ -8,13 +8,10 @@
 namespace edge::cache {
 namespace {
 
-// What an entry costs beyond its response: the allocation and its place in a bucket.
-const std::size_t kEntryBytes = sizeof(Entry) + 2 * sizeof(std::size_t);
-
 // What evicting a response gives back; bodies that other responses share are counted with each.
 std::uint32_t cost_of(const StoredResponse& response) {
-  const std::size_t bytes = kEntryBytes + sizeof(StoredResponse) + response.url().size() + response.selecting().size() +
-                            response.fields().size() + response.body().size();
+  const std::size_t bytes = Shard::kEntryBytes + sizeof(StoredResponse) + response.url().size() +
+                            response.selecting().size() + response.fields().size() + response.body().size();
   return static_cast<std::uint32_t>(std::min<std::size_t>(bytes, UINT32_MAX));
 }
 
@@ -74,9 +71,18 @@ FillEnded MemoryCache::refresh(FillPermit permit, const Ref<const StoredResponse
   return put(std::move(permit), stale.get(), std::move(refreshed));
 }
 
-// The one way into the cache (PROTOCOL R2). With `only_over`, that response must still be there.
 FillEnded MemoryCache::put(FillPermit permit, const StoredResponse* only_over, Ref<const StoredResponse> response) {
-  const bool has_room = make_room();
+  // What can never fit is not worth emptying the cache for.
+  const bool has_room = cost_of(*response) <= budget_.limit() && make_room();
+  FillEnded ended = enter(std::move(permit), only_over, std::move(response), has_room);
+  // Its place in the tables counts too, and what it replaced is gone only now.
+  make_room();
+  return ended;
+}
+
+// The one way into the cache (PROTOCOL R2). With `only_over`, that response must still be there.
+FillEnded MemoryCache::enter(FillPermit permit, const StoredResponse* only_over, Ref<const StoredResponse> response,
+                             bool has_room) {
   const std::unique_ptr<Fill> fill = std::move(permit.fill_);
   auto entry = std::make_unique<Entry>();
   Removed removed;
@@ -93,8 +99,8 @@ FillEnded MemoryCache::put(FillPermit permit, const StoredResponse* only_over, R
     ended.verdict = StoreVerdict::BelowFloor;
     return ended;
   }
-  auto [same, oldest, variants] = shard.standing(*fill, *response);
-  if (only_over && (!same || same->response.get() != only_over)) {
+  Shard::Standing standing = shard.standing(*fill, *response);
+  if (only_over && (!standing.same || standing.same->response.get() != only_over)) {
     ended.verdict = StoreVerdict::Replaced;
     return ended;
   }
@@ -107,13 +113,15 @@ FillEnded MemoryCache::put(FillPermit permit, const StoredResponse* only_over, R
   entry->bytes = cost_of(*response);
   entry->usable_until = response->fresh_until();
   entry->response = std::move(response);
-  if (same) {
-    shard.replace(*same, *entry.release(), removed);
+  if (standing.same) {
+    shard.replace(*standing.same, *entry.release(), removed);
   } else {
-    if (variants >= variants_max_.load(std::memory_order_relaxed)) shard.remove(*oldest, removed);
+    const std::uint32_t variants_max = variants_max_.load(std::memory_order_relaxed);
+    for (; standing.oldest && standing.variants >= variants_max; standing = shard.standing(*fill, *entry->response))
+      shard.remove(*standing.oldest, removed);
     shard.insert(*entry.release());
   }
-  settle_tables(shard);
+  shard.settle(budget_);
   return ended;
 }
 
@@ -127,13 +135,17 @@ FillEnded MemoryCache::give_up(FillPermit permit) {
 
 Invalidated MemoryCache::invalidate(std::string_view avatar, std::optional<std::uint64_t> version) {
   const std::uint64_t avatar_hash = keyed_hash(avatar);
-  Removed removed;
-  Shard& shard = shard_of(avatar_hash);
-  MutexLock lock(shard.mutex);
-  if (version) shard.floors.raise(avatar_hash, *version);
-  const Shard::Selection all{.avatar_hash = avatar_hash};
-  const Invalidated invalidated{shard.drop(all, removed), shard.void_fills(all)};
-  settle_tables(shard);
+  Invalidated invalidated;
+  {
+    Removed removed;
+    Shard& shard = shard_of(avatar_hash);
+    MutexLock lock(shard.mutex);
+    if (version) shard.floors.raise(avatar_hash, *version);
+    const Shard::Selection all{.avatar_hash = avatar_hash};
+    invalidated = {shard.drop(all, removed), shard.void_fills(all)};
+    shard.settle(budget_);
+  }
+  make_room();  // Floors count too.
   return invalidated;
 }
 
@@ -171,7 +183,7 @@ Invalidated MemoryCache::purge(Shard& shard, std::optional<std::uint64_t> avatar
       break;
   }
   purged.fills = shard.void_fills(what);
-  settle_tables(shard);
+  shard.settle(budget_);
   return purged;
 }
 
@@ -223,37 +235,27 @@ CacheStatistics MemoryCache::statistics() const {
 // The high bits choose the shard, the low bits the bucket in it.
 Shard& MemoryCache::shard_of(std::uint64_t avatar_hash) const { return *shards_[avatar_hash >> 58]; }
 
-// Evicts until the budget holds again, by turns from all shards. Gives up when as much has gone as was too much: then
-// what is still over is being sent to slow clients, and emptying the cache would not bring it back.
+// Evicts until the budget holds again, by turns from all shards. Gives up when as much was evicted in vain as was too
+// much: then what is still over is being sent to slow clients, and emptying the cache would not bring it back.
 bool MemoryCache::make_room() {
-  std::uint64_t wanted = budget_.excess();
+  const std::uint64_t wanted = budget_.excess();
+  std::uint64_t in_vain = 0;
   std::size_t empty_shards = 0;
-  while (wanted > 0 && empty_shards < kShards) {
+  while (budget_.excess() > 0 && in_vain < wanted && empty_shards < kShards) {
     Removed removed;
     Shard& shard = *shards_[next_victim_.fetch_add(1, std::memory_order_relaxed) % kShards];
     MutexLock lock(shard.mutex);
-    EvictionNode* const victim = shard.order.evict();
+    auto* const victim = static_cast<Entry*>(shard.order.evict());
     if (!victim) {
       ++empty_shards;
       continue;
     }
     empty_shards = 0;
-    wanted -= std::min<std::uint64_t>(wanted, victim->bytes);
-    shard.remove_evicted(static_cast<Entry&>(*victim), removed);
-    settle_tables(shard);
+    if (!victim->response->has_one_reference()) in_vain += victim->bytes;
+    shard.remove_evicted(*victim, removed);
+    shard.settle(budget_);
   }
   return budget_.excess() == 0;
-}
-
-// Tells the budget what the shard's entries and tables have come to.
-void MemoryCache::settle_tables(Shard& shard) {
-  const std::size_t bytes = shard.table_bytes() + shard.order.count() * kEntryBytes;
-  if (bytes > shard.charged_table_bytes) {
-    budget_.charge(bytes - shard.charged_table_bytes);
-  } else {
-    budget_.refund(shard.charged_table_bytes - bytes);
-  }
-  shard.charged_table_bytes = bytes;
 }
 
 }  // namespace edge::cache

@@ -123,10 +123,11 @@ class MemoryCache {
 
   Shard& shard_of(std::uint64_t avatar_hash) const;
   FillEnded put(FillPermit permit, const StoredResponse* only_over, Ref<const StoredResponse> response);
+  FillEnded enter(FillPermit permit, const StoredResponse* only_over, Ref<const StoredResponse> response,
+                  bool has_room);
   Invalidated purge(Shard& shard, std::optional<std::uint64_t> avatar_hash, std::optional<std::uint64_t> url_hash,
                     PurgeMode mode);
   bool make_room();
-  void settle_tables(Shard& shard);
 
   const Clock& clock_;
   MemoryBudget budget_;

@@ -15,7 +15,7 @@ constexpr std::size_t kBucketsMin = 16;
 Entry* Shard::find(const CacheKey& key, const http::Fields& request) const {
   if (buckets.empty()) return nullptr;
   for (Entry* entry = bucket(key.avatar_hash); entry; entry = entry->next_in_bucket)
-    if (entry->hash == key.url_hash && entry->response->url() == key.url &&
+    if (entry->avatar_hash == key.avatar_hash && entry->hash == key.url_hash && entry->response->url() == key.url &&
         http::is_selected(entry->response->selecting(), request))
       return entry;
   return nullptr;
@@ -130,8 +130,15 @@ void Shard::forget_fill(const Fill& fill) {
   if (found != end) fills.erase(found);
 }
 
-std::size_t Shard::table_bytes() const {
-  return buckets.capacity() * sizeof(Entry*) + order.ghost_bytes() + floors.bytes();
+void Shard::settle(MemoryBudget& budget) {
+  const std::size_t bytes =
+      order.count() * kEntryBytes + buckets.capacity() * sizeof(Entry*) + order.ghost_bytes() + floors.bytes();
+  if (bytes > settled_bytes) {
+    budget.charge(bytes - settled_bytes);
+  } else {
+    budget.refund(settled_bytes - bytes);
+  }
+  settled_bytes = bytes;
 }
 
 void Shard::unlink(Entry& entry) {

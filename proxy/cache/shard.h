@@ -12,6 +12,7 @@
 #include "cache/cache_key.h"
 #include "cache/fill.h"
 #include "cache/floor_table.h"
+#include "cache/memory_budget.h"
 #include "cache/s3_fifo.h"
 #include "cache/stored_response.h"
 #include "http/fields.h"
@@ -66,15 +67,17 @@ struct alignas(64) Shard {
   // Its entries, newest first.
   std::vector<const Entry*> entries_of(std::uint64_t avatar_hash) const EDGE_REQUIRES(mutex);
 
-  // Memory of the tables, without what the entries cost.
-  std::size_t table_bytes() const EDGE_REQUIRES(mutex);
+  // What an entry costs beyond its response: the allocation and its place in a bucket.
+  static constexpr std::size_t kEntryBytes = sizeof(Entry) + 2 * sizeof(std::size_t);
+  // Tells the budget what entries and tables have come to since it was told last.
+  void settle(MemoryBudget& budget) EDGE_REQUIRES(mutex);
 
   mutable Mutex mutex;
   std::vector<Entry*> buckets EDGE_GUARDED_BY(mutex);  // None or a power of two; newest entries first.
   S3Fifo order EDGE_GUARDED_BY(mutex);
   std::unordered_multimap<std::uint64_t, Fill*> fills EDGE_GUARDED_BY(mutex);  // By avatar. Not voided ones.
   FloorTable floors EDGE_GUARDED_BY(mutex);
-  std::size_t charged_table_bytes EDGE_GUARDED_BY(mutex) = 0;  // Of table_bytes(), what the budget knows of.
+  std::size_t settled_bytes EDGE_GUARDED_BY(mutex) = 0;  // What the budget knows of entries and tables.
 
  private:
   Entry*& bucket(std::uint64_t avatar_hash) EDGE_REQUIRES(mutex) { return buckets[avatar_hash & (buckets.size() - 1)]; }

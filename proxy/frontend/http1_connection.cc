@@ -293,8 +293,8 @@ void Http1Connection::append_response_head(const Response& head, Http1Head::Fram
   EDGE_CHECK(response_ == ResponseState::None);
   response_ = ResponseState::Started;
   status_ = head.status;
-  // A body that nobody reads ends the connection: what follows cannot be told from it in time.
-  if (body_ == BodyState::Unread) keep_alive_ = false;
+  // An answer before the end of the request's body ends the connection: the rest of it is not waited for.
+  if (body_ != BodyState::None && body_ != BodyState::Complete) keep_alive_ = false;
   const bool is_1_0 = parser_.head().version_minor == 0;
   std::string& out = output_.begin_copy();
   const std::size_t before = out.size();
@@ -380,14 +380,17 @@ void Http1Connection::resume() {
 }
 
 void Http1Connection::settle() {
+  if (is_congested()) was_congested_ = true;
   flush();
   if (state_ == State::Closed) return;
+  if (state_ == State::Flushing || state_ == State::Lingering) unparsed_.clear();
   if (was_congested_ && output_.size() <= kOutputLow) {
     was_congested_ = false;
     if (task_) task_->on_writable();
-    if (!unparsed_.empty() && may_parse()) resume_.schedule();
     if (state_ == State::Closed) return;
   }
+  // Parsing had stopped for a full queue.
+  if (!unparsed_.empty() && may_parse()) resume_.schedule();
   update_read_interest();
   update_deadline();
 }
@@ -410,7 +413,7 @@ void Http1Connection::update_deadline() {
     case State::Idle:
       // Who has just connected owes a request; who was served may rest.
       if (requests_ == 0) return set_deadline(since_ + options.header_timeout, metrics::Limit::IdleTimeout);
-      return set_deadline(since_ + options.idle_timeout, metrics::Limit::IdleTimeout);
+      return set_deadline(std::max(since_, write_since_) + options.idle_timeout, metrics::Limit::IdleTimeout);
     case State::Head:
       return set_deadline(since_ + options.header_timeout, metrics::Limit::HeaderTimeout);
     case State::Exchange:

@@ -65,6 +65,7 @@ const llhttp_settings_t* Http1Parser::settings() {
     };
     s.on_headers_complete = [](llhttp_t* p) { return self(p).on_head_complete(); };
     s.on_body = [](llhttp_t* p, const char* at, std::size_t n) -> int {
+      if (n == 0) return 0;  // llhttp says so when it is asked again and nothing has come.
       self(p).event_ = Event::Body;
       self(p).body_piece_ = {at, n};
       return HPE_PAUSED;
@@ -81,7 +82,7 @@ const llhttp_settings_t* Http1Parser::settings() {
 
 void Http1Parser::begin_request() {
   between_requests_ = false;
-  if (text_.capacity() > kTextKept) text_ = {};
+  if (text_.capacity() > kTextKept) std::string().swap(text_);  // Assigning would keep the memory.
   text_.clear();
   spans_.clear();
   head_.fields.clear();

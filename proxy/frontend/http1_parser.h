@@ -53,7 +53,8 @@ class Http1Parser {
   Http1Parser& operator=(const Http1Parser&) = delete;
 
   // Parses up to the next event. Any split of the bytes gives the same events, bodies apart, which come as they are
-  // split. After the end of a request the next call begins the next one.
+  // split. After the end of a request the next call begins the next one. After a Body that took all bytes the next call
+  // may be given none: the End may be all that is left.
   Progress parse(std::string_view bytes);
 
   // Valid from Head until the call of parse() that begins the next request.

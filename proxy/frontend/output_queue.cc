@@ -72,7 +72,7 @@ void OutputQueue::compact() {
   if (size_ == 0) {
     pieces_.clear();
     first_ = 0;
-    if (copied_.capacity() > kKeptBytes) copied_ = {};
+    if (copied_.capacity() > kKeptBytes) std::string().swap(copied_);  // Assigning would keep the memory.
     copied_.clear();
     return;
   }

@@ -11,7 +11,7 @@ FRESH = {"Cache-Control": "max-age=600"}
 
 
 def run(*arguments):
-    return subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, timeout=60)
+    return subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, timeout=30)
 
 
 def check(tmp_path, text):

@@ -142,4 +142,17 @@ TEST_CASE("no control character gets through in a field", "[frontend][rfc9110]")
   CHECK(refused("GET / HTTP/1.1\r\nHost: x\r\nA b: c\r\n\r\n").find("refused 400") == 0);
 }
 
+TEST_CASE("asked again without bytes, a parser says the end of a body, or that it needs more", "[frontend]") {
+  const Http1ParserLimits limits{1000, 10, 100};
+  for (const std::string_view body : {"hello", "hel"}) {
+    Http1Parser parser(limits);
+    const std::string head = "PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n";
+    REQUIRE(parser.parse(head).event == Event::Head);
+    REQUIRE(parser.parse(body).event == Event::Body);
+    CHECK(parser.may_have_more());
+    CHECK(parser.parse({}).event == (body.size() == 5 ? Event::End : Event::NeedMore));
+    CHECK_FALSE(parser.may_have_more());
+  }
+}
+
 }  // namespace edge::frontend
