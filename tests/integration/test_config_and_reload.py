@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from edge import PROGRAM, free_port
+from edge import PROGRAM, free_port, wait_until
 from origin import answer
 
 FRESH = {"Cache-Control": "max-age=600"}
@@ -49,7 +49,7 @@ def test_check_names_every_problem_with_its_place_and_what_would_be_right(tmp_pa
     assert done.returncode == 1
     lines = (done.stdout + done.stderr).splitlines()
     for place, words in (("edge.yaml:1:", "workers"), ("edge.yaml:3:3:", "memory"), ("edge.yaml:4:", "object_max"),
-                         ("edge.yaml:6:", "ftp"), ("edge.yaml:7:", "/nowhere/ca.pem")):
+                         ("edge.yaml:6:", "http or https"), ("edge.yaml:7:", "/nowhere/ca.pem")):
         assert any(place in line and words in line for line in lines), (place, lines)
 
 
@@ -107,7 +107,8 @@ def test_sighup_takes_up_limits_of_clients(edge, origin):
     with edge.connect() as client:
         assert client.get("/avatars/1/46").status == 200
         edge.reload({"http": {"target_bytes_max": 64}})
-    assert edge.get("/avatars/1/46?" + "x" * 64).status == 414
+    # Each worker takes it up in a turn of its own.
+    wait_until(lambda: edge.get("/avatars/1/46?" + "x" * 64).status == 414, "414")
 
 
 def test_a_broken_file_changes_nothing_and_is_said(edge, origin):
