@@ -7,6 +7,7 @@
 #include "app/config.h"
 #include "app/demo_run.h"
 #include "app/edge.h"
+#include "app/heap.h"
 #include "base/log.h"
 
 namespace edge::app {
@@ -35,6 +36,7 @@ int print_answer(const Result<AdminAnswer>& answer) {
 int serve(const std::string& config_file) {
   const auto config = load_or_complain(config_file);
   if (!config) return 1;
+  lay_out_heap(config->cache.memory_bytes);
   if (const Status started = start_log(config->log); !started) return failed(started.error().message);
   int exit_status = 0;
   {

@@ -28,6 +28,20 @@ std::string joined(const std::vector<std::string>& words) {
   return text;
 }
 
+// So that it is named again at each reload. Routes and version header are among it because what is stored was stored by
+// them: under other routes an event would look for it under another avatar.
+Config with_what_only_a_restart_changes(Config next, const Config& running) {
+  next.site = running.site;
+  next.workers = running.workers;
+  next.listen = running.listen;
+  next.admin.address = running.admin.address;
+  next.avatars = running.avatars;
+  next.cache.floors_max = running.cache.floors_max;
+  next.log.file = running.log.file;
+  next.access_file = running.access_file;
+  return next;
+}
+
 }  // namespace
 
 Edge::Edge(Config config, std::filesystem::path file, const Clock& clock, LineWriter& access_writer)
@@ -39,6 +53,7 @@ Edge::Edge(Config config, std::filesystem::path file, const Clock& clock, LineWr
       metrics_(worker_count(config_), {.site = config_.site, .version = kVersion}, clock,
                [this] { return cache_gauges(cache_); }),
       invalidator_(cache_, metrics_),
+      access_writer_(access_writer),
       access_log_(config_.access_log, access_writer),
       loop_(clock),
       admin_(admin_options(config_), cache_, invalidator_, metrics_,
@@ -106,35 +121,24 @@ void Edge::reload() {
       if (last_reload_error_.empty()) last_reload_error_ = line;
     }
     log_error("config.reload", "failed with " + std::to_string(loaded.problems.size()) +
-                                   " problems; the running configuration stays in force");
+                                   (loaded.problems.size() == 1 ? " problem" : " problems") +
+                                   "; the running configuration stays in force");
     metrics_.config_reloaded(metrics::ReloadResult::Failed);
     return;
   }
   const auto waiting = changes_needing_restart(config_, *loaded.config);
-  const auto count = static_cast<std::uint32_t>(workers_.size());
-  const auto options = worker_options(*loaded.config, count);
+  config_ = with_what_only_a_restart_changes(std::move(*loaded.config), config_);
+  const auto options = worker_options(config_, static_cast<std::uint32_t>(workers_.size()));
   for (const auto& worker : workers_) worker->reload(options);
-  admin_.reload(admin_options(*loaded.config));
-  cache_.reload(loaded.config->cache);
-  access_log_.set_mode(loaded.config->access_log);
-  reload_log(loaded.config->log);
-  adopt(std::move(*loaded.config));
+  admin_.reload(admin_options(config_));
+  cache_.reload(config_.cache);
+  access_log_.set_mode(config_.access_log);
+  access_writer_.reopen();
+  reload_log(config_.log);
   ++reloads_;
   last_reload_error_.clear();
   metrics_.config_reloaded(metrics::ReloadResult::Ok);
   log_info("config.reload", "done" + (waiting.empty() ? "" : "; a restart is needed for " + joined(waiting)));
-}
-
-// Takes over what has changed; what only a restart changes stays as it runs, so that it is named at each reload.
-void Edge::adopt(Config next) {
-  next.site = config_.site;
-  next.workers = config_.workers;
-  next.listen = config_.listen;
-  next.admin.address = config_.admin.address;
-  next.log.file = config_.log.file;
-  next.access_file = config_.access_file;
-  next.cache.floors_max = config_.cache.floors_max;
-  config_ = std::move(next);
 }
 
 void Edge::on_end_signal() {

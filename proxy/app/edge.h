@@ -40,7 +40,6 @@ class Edge {
 
  private:
   void reload();
-  void adopt(Config next);
   void on_end_signal();
   void start_drain();
   void on_worker_drained();
@@ -59,6 +58,7 @@ class Edge {
   metrics::Metrics metrics_;
   serving::Invalidator invalidator_;
   serving::WaiterDirectory directory_;
+  LineWriter& access_writer_;
   frontend::AccessLog access_log_;
 
   event::EventLoop loop_;

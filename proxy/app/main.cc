@@ -12,7 +12,7 @@ int main(int argc, char** argv) {
   CLI::App app{"An edge cache for avatars: what was replaced never comes back.", "avatar-edge"};
   app.set_version_flag("--version", std::string("avatar-edge ") + edge::app::kVersion);
   app.require_subcommand(1);
-  app.failure_message(CLI::FailureMessage::help);
+  app.failure_message(CLI::FailureMessage::simple);
 
   std::string config;
   const auto with_config = [&](CLI::App* command) {
