@@ -61,6 +61,8 @@ Status Edge::listen() {
   for (const ListenOptions& listener : config_.listen) {
     auto address = net::parse_address(listener.address);
     if (!address) return Failure{address.error()};
+    // Sockets that share their port would share it with another edge too; one that does not is refused then.
+    if (const auto probe = net::listen_on(*address, false); !probe) return Failure{probe.error()};
     for (const auto& worker : workers_) {
       auto socket = net::listen_on(*address, true);
       if (!socket) return Failure{socket.error()};

@@ -9,7 +9,7 @@ int main(int argc, char** argv) {
   // A log that goes to a pipe whose reader has gone must not end us.
   std::signal(SIGPIPE, SIG_IGN);
 
-  CLI::App app{"An edge cache for avatars: what was replaced never comes back."};
+  CLI::App app{"An edge cache for avatars: what was replaced never comes back.", "avatar-edge"};
   app.set_version_flag("--version", std::string("avatar-edge ") + edge::app::kVersion);
   app.require_subcommand(1);
   app.failure_message(CLI::FailureMessage::help);

@@ -1,6 +1,7 @@
 #include "cache/memory_cache.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "base/check.h"
 #include "cache/shard.h"
@@ -15,16 +16,30 @@ std::uint32_t cost_of(const StoredResponse& response) {
   return static_cast<std::uint32_t>(std::min<std::size_t>(bytes, UINT32_MAX));
 }
 
+// A shard should have room for several responses of the largest size: where one fills it, S3-FIFO has nothing left to
+// choose from. Always a power of two.
+std::size_t shard_count(const CacheOptions& options) {
+  const std::uint64_t wanted = options.memory_bytes / std::max<std::uint64_t>(1, 4 * options.object_bytes_max);
+  return std::bit_floor(std::clamp<std::uint64_t>(wanted, 4, 64));
+}
+
+std::vector<std::unique_ptr<Shard>> make_shards(const CacheOptions& options) {
+  const std::size_t count = shard_count(options);
+  std::vector<std::unique_ptr<Shard>> shards;
+  for (std::size_t i = 0; i < count; ++i)
+    shards.push_back(std::make_unique<Shard>((options.floors_max + count - 1) / count));
+  return shards;
+}
+
 }  // namespace
 
 MemoryCache::MemoryCache(const CacheOptions& options, const Clock& clock)
     : clock_(clock),
       budget_(options.memory_bytes),
       waiters_max_(options.waiters_max),
-      variants_max_(options.variants_max) {
-  for (std::size_t i = 0; i < kShards; ++i)
-    shards_.push_back(std::make_unique<Shard>((options.floors_max + kShards - 1) / kShards));
-}
+      variants_max_(options.variants_max),
+      shard_shift_(64 - static_cast<unsigned>(std::countr_zero(shard_count(options)))),
+      shards_(make_shards(options)) {}
 
 MemoryCache::~MemoryCache() { purge_all(PurgeMode::Hard); }
 
@@ -233,18 +248,27 @@ CacheStatistics MemoryCache::statistics() const {
 }
 
 // The high bits choose the shard, the low bits the bucket in it.
-Shard& MemoryCache::shard_of(std::uint64_t avatar_hash) const { return *shards_[avatar_hash >> 58]; }
+Shard& MemoryCache::shard_of(std::uint64_t avatar_hash) const { return *shards_[avatar_hash >> shard_shift_]; }
 
-// Evicts until the budget holds again, by turns from all shards. Gives up when as much was evicted in vain as was too
-// much: then what is still over is being sent to slow clients, and emptying the cache would not bring it back.
+// Evicts until the budget holds again, by turns from all shards, sparing those that hold less than the others: so one
+// budget over many shards evicts like one queue (tests/bench/README.md). Gives up when as much was evicted in vain as
+// was too much: then what is still over is being sent to slow clients, and emptying the cache would not bring it back.
 bool MemoryCache::make_room() {
   const std::uint64_t wanted = budget_.excess();
   std::uint64_t in_vain = 0;
+  // A little less than the mean, because tables and what is being sent are in use as well.
+  const std::uint64_t fair_share = budget_.used() / shards_.size() * 7 / 8;
+  std::size_t spared = 0;
   std::size_t empty_shards = 0;
-  while (budget_.excess() > 0 && in_vain < wanted && empty_shards < kShards) {
+  while (budget_.excess() > 0 && in_vain < wanted && empty_shards < shards_.size()) {
     Removed removed;
-    Shard& shard = *shards_[next_victim_.fetch_add(1, std::memory_order_relaxed) % kShards];
+    Shard& shard = *shards_[next_victim_.fetch_add(1, std::memory_order_relaxed) % shards_.size()];
     MutexLock lock(shard.mutex);
+    if (shard.order.bytes() < fair_share && spared < shards_.size()) {
+      ++spared;
+      continue;
+    }
+    spared = 0;
     auto* const victim = static_cast<Entry*>(shard.order.evict());
     if (!victim) {
       ++empty_shards;

@@ -119,8 +119,6 @@ class MemoryCache {
   MemoryBudget& budget() { return budget_; }
 
  private:
-  static constexpr std::size_t kShards = 64;
-
   Shard& shard_of(std::uint64_t avatar_hash) const;
   FillEnded put(FillPermit permit, const StoredResponse* only_over, Ref<const StoredResponse> response);
   FillEnded enter(FillPermit permit, const StoredResponse* only_over, Ref<const StoredResponse> response,
@@ -134,7 +132,8 @@ class MemoryCache {
   std::atomic<std::uint32_t> waiters_max_;
   std::atomic<std::uint32_t> variants_max_;
   std::atomic<std::uint32_t> next_victim_{0};  // The shard that makes room next.
-  std::vector<std::unique_ptr<Shard>> shards_;
+  const unsigned shard_shift_;                 // Leaves the bits of a hash that number its shard.
+  const std::vector<std::unique_ptr<Shard>> shards_;
 };
 
 }  // namespace edge::cache

@@ -165,8 +165,6 @@ void Metrics::Collector::add_cache(Families& to) const {
            static_cast<double>(cache.budget_bytes));
   to.gauge("avatar_edge_cache_stored_responses", "Responses held in memory now.",
            static_cast<double>(cache.stored_responses));
-  to.gauge("avatar_edge_cache_avatars", "Avatars with at least one response in memory now.",
-           static_cast<double>(cache.avatars));
   to.gauge("avatar_edge_cache_floors", "Avatars whose lowest acceptable version is remembered now.",
            static_cast<double>(cache.floors));
   to.counters("avatar_edge_cache_evictions_total",
@@ -175,8 +173,6 @@ void Metrics::Collector::add_cache(Families& to) const {
   to.counter("avatar_edge_cache_ghost_hits_total",
              "Stores of what was evicted a short while ago; many of them mean that the cache is too small.",
              static_cast<double>(cache.ghost_hits));
-  to.counter("avatar_edge_cache_stores_rejected_total", "Responses that found no room in memory and were not stored.",
-             static_cast<double>(cache.stores_rejected));
   to.counters("avatar_edge_invalidations_total", "Invalidations applied on this node, by what asked for them.", "kind",
               kInvalidationLabels,
               [this](std::size_t i) { return metrics_.invalidations_[i].load(std::memory_order_relaxed); });

@@ -21,12 +21,10 @@ struct CacheGauges {
   std::uint64_t bytes = 0;         // With all overhead.
   std::uint64_t budget_bytes = 0;  // What `bytes` never exceeds.
   std::uint64_t stored_responses = 0;
-  std::uint64_t avatars = 0;  // With at least one stored response.
-  std::uint64_t floors = 0;   // Avatars whose version floor is remembered.
+  std::uint64_t floors = 0;  // Avatars whose version floor is remembered.
   // Since the start.
   std::array<std::uint64_t, static_cast<std::size_t>(EvictionQueue::Count)> evictions{};
   std::uint64_t ghost_hits = 0;
-  std::uint64_t stores_rejected = 0;
 };
 
 // Who this is. They become labels, so both are constant while the process runs.
