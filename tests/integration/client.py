@@ -125,24 +125,32 @@ class Client:
                 self.read_chunks(response)
             elif "Content-Length" in response:
                 length = int(response["Content-Length"])
-                while len(response.body) < length:
-                    response.body += self.some(length - len(response.body))
+                body = bytearray()
+                try:
+                    while len(body) < length:
+                        body += self.some(length - len(body))
+                finally:
+                    response.body = bytes(body)
             else:
                 response.body = self.rest()
         except Incomplete as broken:
             raise Incomplete(str(broken), response) from None
 
     def read_chunks(self, response):
-        while True:
-            size = int(self.until(b"\r\n"), 16)
-            left = size
-            while left:
-                piece = self.some(left)
-                response.body += piece
-                left -= len(piece)
-            assert self.until(b"\r\n") == b"", "no line end after a chunk"
-            if size == 0:
-                return
+        body = bytearray()
+        try:
+            while True:
+                size = int(self.until(b"\r\n"), 16)
+                left = size
+                while left:
+                    piece = self.some(left)
+                    body += piece
+                    left -= len(piece)
+                assert self.until(b"\r\n") == b"", "no line end after a chunk"
+                if size == 0:
+                    return
+        finally:
+            response.body = bytes(body)
 
     def until(self, mark):
         while mark not in self.buffer:

@@ -98,12 +98,12 @@ def test_updates_and_purges_need_not_say_how_long_they_are(edge):
 
 
 def test_a_token_is_asked_for_where_there_is_one(start_edge, origin, tmp_path):
-    (tmp_path / "token").write_text("open sesame and come in\n")
+    (tmp_path / "token").write_text("open-sesame-and-come-in\n")
     (tmp_path / "token").chmod(0o600)
     edge = start_edge([origin], {"admin": {"token_file": str(tmp_path / "token")}})
-    right = {"Authorization": "Bearer open sesame and come in"}
-    for headers in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": "Bearer open sesame and come in!"},
-                    {"Authorization": "Basic open sesame and come in"}):
+    right = {"Authorization": "Bearer open-sesame-and-come-in"}
+    for headers in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": "Bearer open-sesame-and-come-in!"},
+                    {"Authorization": "Basic open-sesame-and-come-in"}):
         for method, path, body in (("GET", "/status", None), ("GET", "/metrics", None), ("POST", "/purge", {"all": True})):
             response = edge.admin(method, path, headers, body)
             assert response.status == 401 and "WWW-Authenticate" in response

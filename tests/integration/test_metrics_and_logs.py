@@ -83,7 +83,7 @@ def test_the_access_log_has_a_json_line_for_each_request(edge, origin):
         edge.get("/avatars/1/46")
     edge.get('/avatars/1/46"')
     lines = access_lines(edge, 3)
-    assert [line["outcome"] for line in lines] == ["miss", "hit", "miss"]
+    assert [line["outcome"] for line in lines] == ["miss", "hit", "pass"]
     assert lines[0]["status"] == 200 and lines[0]["method"] == "GET"
     assert "127.0.0.1" in lines[0].values() and "HTTP/1.1" in lines[0].values()
 

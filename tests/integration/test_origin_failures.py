@@ -8,7 +8,7 @@ from edge import free_port
 from origin import HeldOrigin, answer
 
 FRESH = {"Cache-Control": "max-age=60"}
-QUICK = {"origin": {"timeouts": {"connect": "500ms", "first_byte": "300ms", "total": "800ms"}}}
+QUICK = {"origin": {"timeouts": {"connect": "300ms", "first_byte": "300ms", "total": "800ms"}}}
 
 
 def check_error(response, status, error):
@@ -87,9 +87,10 @@ def test_a_stream_cut_off_is_cut_for_the_client_too(edge, origin):
         request.close()
 
     origin.on("/stream", cut)
+    # Even the head may not have been sent yet.
     with pytest.raises(Incomplete) as broken:
         edge.get("/stream")
-    assert broken.value.response.body in (b"", b"half")
+    assert not broken.value.response or broken.value.response.body in (b"", b"half")
 
 
 def test_a_response_without_length_ends_with_its_connection(edge, origin):
