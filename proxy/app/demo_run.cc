@@ -89,8 +89,8 @@ Status run_demo(std::uint16_t port) {
     OriginThread origin(clock, addresses.admin, [&edge](std::string_view avatar, std::uint64_t version) {
       edge.invalidator().update(avatar, version);
     });
-    listening = origin.listen(addresses.origin);
-    if (listening) listening = edge.listen();
+    listening = edge.listen();
+    if (listening) listening = origin.listen(addresses.origin);
     if (listening) {
       origin.start();
       std::fputs(demo::what_to_try(addresses).c_str(), stdout);
@@ -99,6 +99,7 @@ Status run_demo(std::uint16_t port) {
     }
   }
   stop_log();
+  if (!listening) return fail(listening.error().code, listening.error().message + "; try another --port");
   return listening;
 }
 

@@ -3,6 +3,6 @@
 
 namespace edge::app {
 
-inline constexpr const char* kVersion = EDGE_VERSION;
+extern const char* const kVersion;
 
 }  // namespace edge::app

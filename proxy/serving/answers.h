@@ -14,7 +14,7 @@ namespace edge::serving {
 void answer_stored(frontend::Exchange& exchange, const Ref<const cache::StoredResponse>& response,
                    const http::CacheStatus& status, Instant now);
 
-// Answers that the origin could not be had.
+// Answers that the origin could not be had. `detail` must name no machine of ours.
 void answer_origin_error(frontend::Exchange& exchange, http::ProxyError error, std::string_view detail,
                          http::ForwardReason reason);
 

@@ -20,6 +20,7 @@ struct Filled {
 };
 // The response is not to be shared: ask for yourself.
 struct NotShared {};
+// `detail` goes to clients: it names no machine of ours. The log has the rest.
 struct FillFailed {
   http::ProxyError error;
   std::string detail;

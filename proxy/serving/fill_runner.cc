@@ -1,6 +1,7 @@
 #include "serving/fill_runner.h"
 
 #include "base/check.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "http/conditional.h"
 #include "http/date.h"
@@ -150,7 +151,9 @@ void FillRun::on_end() {
 }
 
 void FillRun::on_error(const origin::FetchError& error) {
-  end(services_.cache.give_up(std::move(*permit_)), FillFailed{error.error, error.detail}, metrics::FillEnd::Failed);
+  log_warning("origin.failed", error.detail);
+  end(services_.cache.give_up(std::move(*permit_)), FillFailed{error.error, std::string(http::to_text(error.error))},
+      metrics::FillEnd::Failed);
 }
 
 cache::StoredResponseParts FillRun::parts() const {

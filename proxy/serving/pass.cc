@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/log.h"
 #include "base/text.h"
 #include "http/hop_by_hop.h"
 #include "serving/answers.h"
@@ -93,6 +94,7 @@ void Pass::on_end() {
 }
 
 void Pass::on_error(const origin::FetchError& error) {
+  log_warning("origin.failed", error.detail);
   if (plan_.is_unsafe && error.may_have_arrived) fence();
   end();
   if (!exchange_) return services_.aftermath.remove(*this);
@@ -101,7 +103,7 @@ void Pass::on_error(const origin::FetchError& error) {
     exchange_->abort();
     return;
   }
-  answer_origin_error(*exchange_, error.error, error.detail, plan_.reason);
+  answer_origin_error(*exchange_, error.error, http::to_text(error.error), plan_.reason);
 }
 
 void Pass::fence() {
