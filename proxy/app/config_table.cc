@@ -165,6 +165,8 @@ const std::array kKeys{
               "For so long it is remembered that a response may not be stored, and nobody waits for it."},
     ConfigKey{"cache.waiters_max", count<&Config::cache, &CacheOptions::waiters_max>(1, 10'000'000), kLive,
               "Requests that may wait for one fill; more are answered 503."},
+    ConfigKey{"cache.variants_max", count<&Config::cache, &CacheOptions::variants_max>(1, 100'000), kLive,
+              "Stored responses of one avatar, its sizes and what Vary tells apart; the oldest gives way."},
     ConfigKey{"cache.floors_max", count<&Config::cache, &CacheOptions::floors_max>(1'000, 1'000'000'000), kRestart,
               "Avatars whose last known version is remembered, so that an older one is never stored."},
 

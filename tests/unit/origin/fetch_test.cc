@@ -360,7 +360,7 @@ TEST_CASE("an origin may be closed with tasks of its own still planned", "[origi
   TestWorker worker({server.url()});
   TestFetch fetch(worker);
   bool is_closed = false;
-  worker.loop.defer([&] {
+  worker.loop.post([&] {
     fetch.get("/");
     fetch.fetch.reset();
     worker.close();

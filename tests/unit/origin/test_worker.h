@@ -38,7 +38,7 @@ class TestWorker {
       loop.stop();
     });
     patience.arm(std::chrono::seconds{15});
-    loop.defer([this] { heard(); });
+    loop.post([this] { heard(); });
     loop.run();
     is_done_ = nullptr;
     REQUIRE_FALSE(is_late);
