@@ -53,7 +53,7 @@ void Http1Connection::on_readable() {
     case net::IoResult::WouldBlock:
       return;
     case net::IoResult::Broken:
-      return close();
+      return client_left();
     case net::IoResult::EndOfFile:
       return on_end_of_file();
     case net::IoResult::Ok:
@@ -73,7 +73,7 @@ void Http1Connection::on_readable() {
 // A client that closes its side has gone, unless all that it is owed is already in the queue.
 void Http1Connection::on_end_of_file() {
   read_closed_ = true;
-  if (state_ == State::Exchange || output_.empty() || state_ == State::Lingering) return close();
+  if (state_ == State::Exchange || output_.empty() || state_ == State::Lingering) return client_left();
   state_ = State::Flushing;
   settle();
 }
@@ -348,7 +348,7 @@ void Http1Connection::flush() {
   while (!output_.empty()) {
     const std::size_t count = output_.gather(pieces);
     const net::IoResult written = net::write_some(socket_, {pieces.data(), count});
-    if (written.state == net::IoResult::Broken) return close();
+    if (written.state == net::IoResult::Broken) return client_left();
     if (written.state != net::IoResult::Ok) break;
     output_.consume(written.bytes);
     write_since_ = server_.loop_.now();
@@ -468,12 +468,14 @@ void Http1Connection::drain() {
   if (state_ == State::Idle) state_ = State::Flushing;
 }
 
+void Http1Connection::client_left() {
+  if (state_ == State::Exchange) server_.metrics_.client_aborts.add();
+  close();
+}
+
 void Http1Connection::close() {
   if (state_ == State::Closed) return;
-  if (state_ == State::Exchange) {
-    server_.metrics_.client_aborts.add();
-    report_exchange(false);
-  }
+  if (state_ == State::Exchange) report_exchange(false);
   state_ = State::Closed;
   read_watch_.disarm();
   write_watch_.disarm();

@@ -72,6 +72,7 @@ class Http1Connection final : public Exchange {
   // Reading.
   void on_readable();
   void on_end_of_file();
+  void client_left();
   std::string_view parse(std::string_view bytes);
   bool may_parse() const;
   void on_event(Http1Parser::Event event);

@@ -95,7 +95,7 @@ class alignas(128) WorkerMetrics {
   Cell connections_open;  // Gauge.
   Cells<Limit> limits;
   Cell malformed_requests;
-  Cell client_aborts;  // Connections that ended while an exchange was under way.
+  Cell client_aborts;  // Connections that clients ended while an exchange was under way.
 
   Cells<FillEnd> fills;
   Cell fills_in_flight;  // Gauge.

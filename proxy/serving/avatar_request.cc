@@ -63,6 +63,7 @@ AvatarRequest::Step AvatarRequest::validate() {
   const http::RequestHead& request = exchange_.request();
   auto target = http::parse_target(request.target, target_scratch_);
   if (!target) {
+    services_.metrics.malformed_requests.add();
     answer_refusal(exchange_, 400, target.error().message);
     return Step::Done;
   }
