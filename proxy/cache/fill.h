@@ -20,10 +20,8 @@ struct WaiterId {
 
 // Guarded by the lock of its avatar's shard.
 struct Fill {
-  explicit Fill(const CacheKey& key)
-      : avatar(key.avatar), url(key.url), avatar_hash(key.avatar_hash), url_hash(key.url_hash) {}
+  explicit Fill(const CacheKey& key) : url(key.url), avatar_hash(key.avatar_hash), url_hash(key.url_hash) {}
 
-  const std::string avatar;
   const std::string url;
   const std::uint64_t avatar_hash;
   const std::uint64_t url_hash;
@@ -41,7 +39,6 @@ class FillPermit {
   ~FillPermit() { EDGE_CHECK(fill_ == nullptr); }
 
   std::string_view url() const { return fill_->url; }
-  std::string_view avatar() const { return fill_->avatar; }
 
  private:
   friend class MemoryCache;

@@ -188,20 +188,20 @@ bool Http1Parser::is_head_sound() {
   if (is_1_0 && head_.fields.has(FieldName::TransferEncoding))
     return refuse({400, "Transfer-Encoding in HTTP/1.0", {}}), false;
   if (head_.fields.has(FieldName::TransferEncoding) && (llhttp_.flags & F_CHUNKED) == 0)
-    return refuse({501, "transfer coding not implemented", {}}), false;
+    return refuse({501, "unknown transfer coding", {}}), false;
   if (head_.fields.has(FieldName::Expect)) {
     if (!equals_ignoring_case(head_.fields.value(FieldName::Expect), "100-continue"))
       return refuse({417, "expectation not supported", {}}), false;
     expects_continue_ = !is_1_0;
   }
-  if (head_.method == http::Method::Connect) return refuse({501, "CONNECT not implemented", {}}), false;
+  if (head_.method == http::Method::Connect) return refuse({501, "CONNECT is not served", {}}), false;
   return true;
 }
 
 void Http1Parser::note_syntax_error() {
   switch (llhttp_get_errno(&llhttp_)) {
     case HPE_INVALID_METHOD:
-      refuse({501, "method not implemented", {}});
+      refuse({501, "unknown method", {}});
       break;
     case HPE_INVALID_VERSION:
     case HPE_PAUSED_H2_UPGRADE:

@@ -83,9 +83,8 @@ class FillRun final : public origin::FetchObserver {
   // Noted from the head.
   enum class Use { Store, Refresh, ShareError } use_ = Use::Store;
   std::uint16_t status_ = 0;
-  std::string head_lines_;   // All of the origin's, for whoever takes the stream.
-  std::string lines_;        // End-to-end, as they are stored.
-  http::ResponseHead head_;  // Views into lines_ or head_lines_.
+  std::string head_lines_;  // All of the origin's, for whoever takes the stream.
+  std::string lines_;       // End-to-end, as they are stored.
   std::string selecting_;
   std::string_view etag_;
   std::optional<std::chrono::sys_seconds> last_modified_;
