@@ -15,6 +15,7 @@
 #include "frontend/access_log.h"
 #include "frontend/server_options.h"
 #include "origin/origin.h"
+#include "serving/caching_policy.h"
 
 namespace edge::app {
 
@@ -42,6 +43,7 @@ struct Config {
   origin::OriginOptions origin;  // concurrent_max and queue_max are the process's; its workers share them.
   AvatarOptions avatars;
   cache::CacheOptions cache;
+  serving::CachingPolicy caching;
   LogOptions log;
   frontend::AccessLogMode access_log = frontend::AccessLogMode::Errors;
   std::string access_file = "-";            // A path, or - for standard output.

@@ -54,6 +54,16 @@ Status check_field_name(std::string_view text) {
   return fail(ErrorCode::Malformed, "not a field name: " + quote(text) + "; write one such as X-Avatar-Version");
 }
 
+Status check_media_type(std::string_view text) {
+  const std::size_t slash = std::min(text.find('/'), text.size());
+  const auto is_name = [](std::string_view name) {
+    return !name.empty() && name != "*" && std::ranges::all_of(name, is_token_character);
+  };
+  if (text.size() <= 64 && is_name(text.substr(0, slash)) && is_name(text.substr(std::min(slash + 1, text.size()))))
+    return {};
+  return fail(ErrorCode::Malformed, "not a media type: " + quote(text) + "; write one such as image/webp");
+}
+
 Status check_url(std::string_view text) { return origin::check_origin_url(text); }
 
 Status check_route(std::string_view text) {

@@ -13,7 +13,10 @@ namespace {
 
 using cache::CacheOptions;
 using frontend::ServerOptions;
+using http::FreshnessDefaults;
+using http::StaleDefaults;
 using origin::OriginOptions;
+using serving::CachingPolicy;
 
 // The member at the end of a path of member pointers; a list on the way gives its `item`.
 template <auto first, auto... rest, class Object>
@@ -86,6 +89,8 @@ constexpr Quantity time(std::uint64_t min, std::uint64_t max) {
 }
 
 constexpr std::array<std::string_view, 4> kLogLevels{"debug", "info", "warning", "error"};
+constexpr std::array<std::string_view, 3> kRequestDirectives{"limited", "obey", "ignore"};
+constexpr std::array<std::string_view, 3> kSetCookie{"pass", "strip", "store"};
 constexpr std::array<std::string_view, 3> kAccessModes{"off", "errors", "all"};
 
 constexpr Change kLive = Change::Live;
@@ -157,11 +162,37 @@ const std::array kKeys{
               "Stored responses with all overhead; a hard budget."},
     ConfigKey{"cache.object_max", bytes<&Config::cache, &CacheOptions::object_bytes_max>(1 * kKiB, 4 * kGiB), kLive,
               "A response with a larger body is streamed, not stored."},
-    ConfigKey{"cache.default_ttl", time<&Config::cache, &CacheOptions::default_ttl>(0, 365 * kDay), kLive,
+    ConfigKey{"cache.default_ttl",
+              time<&Config::caching, &CachingPolicy::freshness, &FreshnessDefaults::default_ttl>(0, 365 * kDay), kLive,
               "Freshness of a response where the origin says nothing; 0s is not to store it."},
-    ConfigKey{"cache.negative_ttl", time<&Config::cache, &CacheOptions::negative_ttl>(0, kDay), kLive,
+    ConfigKey{"cache.heuristic_max",
+              time<&Config::caching, &CachingPolicy::freshness, &FreshnessDefaults::heuristic_max>(0, 365 * kDay),
+              kLive, "Longest freshness guessed from Last-Modified, a tenth of the time since; 0s is not to guess."},
+    ConfigKey{"cache.negative_ttl",
+              time<&Config::caching, &CachingPolicy::freshness, &FreshnessDefaults::negative_ttl>(0, kDay), kLive,
               "Freshness of 404 and 410 where the origin says nothing."},
-    ConfigKey{"cache.uncacheable_ttl", time<&Config::cache, &CacheOptions::uncacheable_ttl>(0, kDay), kLive,
+    ConfigKey{"cache.stale_while_revalidate",
+              time<&Config::caching, &CachingPolicy::stale, &StaleDefaults::while_revalidate>(0, 365 * kDay), kLive,
+              "For so long after it was fresh a response is served while it is revalidated behind the answer."},
+    ConfigKey{"cache.stale_if_error",
+              time<&Config::caching, &CachingPolicy::stale, &StaleDefaults::if_error>(0, 365 * kDay), kLive,
+              "For so long after it was fresh a response stands in for an origin that fails."},
+    ConfigKey{"cache.request_directives",
+              Choice{kRequestDirectives, number<&Config::caching, &CachingPolicy::request_directives>}, kLive,
+              "Which of a request's Cache-Control directives count."},
+    ConfigKey{"cache.set_cookie", Choice{kSetCookie, number<&Config::caching, &CachingPolicy::set_cookie>}, kLive,
+              "What becomes of a response with Set-Cookie."},
+    ConfigKey{"cache.targeted_fields",
+              TextList{plain<&Config::caching, &CachingPolicy::targeted_fields>, check_field_name, true}, kLive,
+              "Response fields that replace Cache-Control and Expires for us, the first that is there."},
+    ConfigKey{"cache.forward_targeted", Flag{plain<&Config::caching, &CachingPolicy::forward_targeted>}, kLive,
+              "Whether clients see those fields."},
+    ConfigKey{"cache.accept_types",
+              TextList{plain<&Config::caching, &CachingPolicy::accept_types>, check_media_type, true}, kLive,
+              "Media types to which Accept is reduced; none leaves Accept alone."},
+    ConfigKey{"cache.range_parts_max", count<&Config::caching, &CachingPolicy::range_parts_max>(0, 1'000), kLive,
+              "Parts of a body in one answer; more that are asked for are answered with the whole."},
+    ConfigKey{"cache.uncacheable_ttl", time<&Config::caching, &CachingPolicy::uncacheable_ttl>(0, kDay), kLive,
               "For so long it is remembered that a response may not be stored, and nobody waits for it."},
     ConfigKey{"cache.waiters_max", count<&Config::cache, &CacheOptions::waiters_max>(1, 10'000'000), kLive,
               "Requests that may wait for one fill; more are answered 503."},

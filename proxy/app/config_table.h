@@ -49,7 +49,8 @@ struct Text {
 
 struct TextList {
   Member<std::vector<std::string>> member;
-  Status (*check)(std::string_view text);  // Of each; there is at least one, and no two are the same.
+  Status (*check)(std::string_view text);  // Of each; no two are the same.
+  bool may_be_empty = false;
 };
 
 struct File {

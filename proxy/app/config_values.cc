@@ -139,7 +139,7 @@ void read(const Text& kind, const YamlNode& node, const ValueTarget& target) {
 }
 
 void read(const TextList& kind, const YamlNode& node, const ValueTarget& target) {
-  if (node.items.empty()) return complain(target, node.at, "an empty list; write at least one");
+  if (node.items.empty() && !kind.may_be_empty) return complain(target, node.at, "an empty list; write at least one");
   const std::size_t problems_before = target.problems.size();
   std::vector<std::string> texts;
   for (const YamlNode& item : node.items) {

@@ -25,6 +25,22 @@ serving::Routes routes_of(const Config& config) {
   return std::move(*routes);
 }
 
+serving::CachingPolicy caching_of(const Config& config) {
+  serving::CachingPolicy policy = config.caching;
+  for (std::string& name : policy.targeted_fields) name = lower(name);
+  for (std::string& type : policy.accept_types) type = lower(type);
+  return policy;
+}
+
+std::vector<std::string> authorities_of(const Config& config) {
+  std::vector<std::string> authorities;
+  for (const std::string& url : config.origin.urls) {
+    const std::size_t start = url.find("//") + 2;
+    authorities.push_back(url.substr(start, url.find('/', start) - start));
+  }
+  return authorities;
+}
+
 std::optional<std::string> token_of(const Config& config) {
   return config.admin.token.empty() ? std::nullopt : std::optional{config.admin.token};
 }
@@ -41,13 +57,13 @@ std::uint32_t worker_count(const Config& config) {
 }
 
 std::shared_ptr<const WorkerOptions> worker_options(const Config& config, std::uint32_t workers) {
-  auto serving = std::make_shared<serving::ServingOptions>(serving::ServingOptions{
-      .routes = routes_of(config),
-      .version_header = lower(config.avatars.version_header),
-      .freshness = {.default_ttl = config.cache.default_ttl, .negative_ttl = config.cache.negative_ttl},
-      .uncacheable_ttl = config.cache.uncacheable_ttl,
-      .object_bytes_max = config.cache.object_bytes_max,
-      .token = token_of(config)});
+  auto serving = std::make_shared<serving::ServingOptions>(
+      serving::ServingOptions{.routes = routes_of(config),
+                              .version_header = lower(config.avatars.version_header),
+                              .caching = caching_of(config),
+                              .origin_authorities = authorities_of(config),
+                              .object_bytes_max = config.cache.object_bytes_max,
+                              .token = token_of(config)});
   auto options = std::make_shared<WorkerOptions>(WorkerOptions{config.http, config.origin, std::move(serving)});
   options->server.connections_max = share(config.http.connections_max, workers);
   options->origin.concurrent_max = share(config.origin.concurrent_max, workers);

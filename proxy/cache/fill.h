@@ -20,11 +20,13 @@ struct WaiterId {
 
 // Guarded by the lock of its avatar's shard.
 struct Fill {
-  explicit Fill(const CacheKey& key) : url(key.url), avatar_hash(key.avatar_hash), url_hash(key.url_hash) {}
+  Fill(const CacheKey& key, bool is_shared)
+      : url(key.url), avatar_hash(key.avatar_hash), url_hash(key.url_hash), joinable(is_shared) {}
 
   const std::string url;
   const std::uint64_t avatar_hash;
   const std::uint64_t url_hash;
+  const bool joinable;  // False: it bears the credentials of one request, which alone waits for it.
   bool voided = false;  // Answers those who wait; is never stored and never joined (PROTOCOL R1).
   std::vector<WaiterId> waiters;
 };

@@ -12,7 +12,8 @@ namespace {
 // What evicting a response gives back; bodies that other responses share are counted with each.
 std::uint32_t cost_of(const StoredResponse& response) {
   const std::size_t bytes = Shard::kEntryBytes + sizeof(StoredResponse) + response.url().size() +
-                            response.selecting().size() + response.fields().size() + response.body().size();
+                            response.selecting().size() + response.withheld().size() + response.fields().size() +
+                            response.body().size();
   return static_cast<std::uint32_t>(std::min<std::size_t>(bytes, UINT32_MAX));
 }
 
@@ -31,6 +32,26 @@ std::vector<std::unique_ptr<Shard>> make_shards(const CacheOptions& options) {
   return shards;
 }
 
+enum class Use { Fresh, StaleByRequest, WhileRevalidating, No };
+
+// Whether a stored response may answer a request as it is (RFC 9111 section 4.2.4 and 5.2.1, RFC 5861 section 3).
+Use judge_use(const Entry& entry, const http::UseLimits& limits, Instant now) {
+  const StoredResponse& response = *entry.response;
+  if (limits.revalidate || (limits.age_max && response.age(now) > *limits.age_max)) return Use::No;
+  if (now + limits.fresh_for_min < entry.usable_until) return Use::Fresh;
+  if (entry.is_suspect) return Use::No;
+  if (limits.stale_max && response.may_be_stale_by_request() && now - entry.usable_until <= *limits.stale_max)
+    return Use::StaleByRequest;
+  const bool wants_fresh = limits.age_max || limits.fresh_for_min.count() > 0;
+  if (!wants_fresh && now < response.fresh_until() + response.stale_while_revalidate()) return Use::WhileRevalidating;
+  return Use::No;
+}
+
+http::ForwardReason why_not(const Shard::Found& found, Instant now) {
+  if (!found.entry) return found.has_other_variants ? http::ForwardReason::VaryMiss : http::ForwardReason::UriMiss;
+  return now < found.entry->usable_until ? http::ForwardReason::Request : http::ForwardReason::Stale;
+}
+
 }  // namespace
 
 MemoryCache::MemoryCache(const CacheOptions& options, const Clock& clock)
@@ -43,31 +64,46 @@ MemoryCache::MemoryCache(const CacheOptions& options, const Clock& clock)
 
 MemoryCache::~MemoryCache() { purge_all(PurgeMode::Hard); }
 
-Lookup MemoryCache::look_up(const CacheKey& key, const http::Fields& request, Instant now, WaiterId waiter) {
+Lookup MemoryCache::look_up(const CacheKey& key, const Question& question, Instant now, WaiterId waiter) {
   Shard& shard = shard_of(key.avatar_hash);
   MutexLock lock(shard.mutex);
-  Entry* const entry = shard.find(key, request);
-  if (entry && now < entry->usable_until) {
+  const Shard::Found found = shard.find(key, question.fields, now);
+  if (Entry* const entry = found.entry) {
     S3Fifo::touch(*entry);
     if (entry->response->is_mark()) return Uncacheable{};
-    return Hit{entry->response, entry->usable_until};
+    switch (judge_use(*entry, question.limits, now)) {
+      case Use::Fresh:
+        return Hit{entry->response, entry->usable_until};
+      case Use::StaleByRequest:
+        return StaleHit{entry->response, entry->usable_until, std::nullopt, true};
+      case Use::WhileRevalidating: {
+        StaleHit hit{entry->response, entry->usable_until, std::nullopt, false};
+        if (question.fill == Question::Fill::Shared && !shard.find_fill(key))
+          hit.refresh = shard.start_fill(key, true, std::nullopt);
+        return hit;
+      }
+      case Use::No:
+        break;
+    }
   }
-  if (Fill* const fill = shard.find_fill(key)) {
-    if (fill->waiters.size() >= waiters_max_.load(std::memory_order_relaxed)) return TooManyWaiters{};
-    fill->waiters.push_back(waiter);
-    return Joined{};
+  const http::ForwardReason why = why_not(found, now);
+  if (question.fill == Question::Fill::None) return Absent{why};
+  if (question.fill == Question::Fill::Shared) {
+    if (Fill* const fill = shard.find_fill(key)) {
+      if (fill->waiters.size() >= waiters_max_.load(std::memory_order_relaxed)) return TooManyWaiters{};
+      fill->waiters.push_back(waiter);
+      return Joined{why};
+    }
   }
-  auto fill = std::make_unique<Fill>(key);
-  fill->waiters.push_back(waiter);
-  shard.fills.emplace(key.avatar_hash, fill.get());
-  const bool can_revalidate = entry && !entry->response->is_mark() && entry->response->has_validator();
-  return Lead{FillPermit(std::move(fill)), can_revalidate ? entry->response : Ref<const StoredResponse>{}};
+  return Lead{shard.start_fill(key, question.fill == Question::Fill::Shared, waiter),
+              found.entry ? found.entry->response : Ref<const StoredResponse>{}, why};
 }
 
 void MemoryCache::leave(const CacheKey& key, WaiterId waiter) {
   Shard& shard = shard_of(key.avatar_hash);
   MutexLock lock(shard.mutex);
-  // The waiter of a voided fill is not found; it will be told, and its worker knows that it has gone.
+  // The waiter of a fill that is voided or not shared is not found; it will be told, and its worker knows that it has
+  // gone.
   Fill* const fill = shard.find_fill(key);
   if (!fill) return;
   const auto place = std::find(fill->waiters.begin(), fill->waiters.end(), waiter);
@@ -225,7 +261,12 @@ AvatarReport MemoryCache::report(std::string_view avatar) const {
                               .etag = std::string(response.etag()),
                               .selecting = std::string(response.selecting()),
                               .version = response.version(),
-                              .in_main_queue = entry->queue == EvictionNode::Queue::Main});
+                              .in_main_queue = entry->queue == EvictionNode::Queue::Main,
+                              .is_suspect = entry->is_suspect,
+                              .stale_while_revalidate = response.stale_while_revalidate(),
+                              .stale_if_error = response.stale_if_error(),
+                              .lifetime_source = response.lifetime_source(),
+                              .storability = response.storability()});
   }
   const auto [begin, end] = shard.fills.equal_range(avatar_hash);
   for (auto it = begin; it != end; ++it) report.fills.emplace_back(it->second->url, it->second->waiters.size());

@@ -16,7 +16,9 @@
 #include "cache/fill.h"
 #include "cache/memory_budget.h"
 #include "cache/stored_response.h"
+#include "http/cache_status.h"
 #include "http/fields.h"
+#include "http/request_directives.h"
 
 namespace edge::cache {
 
@@ -24,19 +26,44 @@ struct Shard;
 struct Entry;
 using Removed = std::vector<Ref<const StoredResponse>>;
 
+// What a request asks of the cache beside its key.
+struct Question {
+  enum class Fill : std::uint8_t {
+    Shared,  // Join the fill that runs, or lead one that others may join.
+    Alone,   // Lead one that nobody joins: it bears credentials.
+    None,    // Only what is held will do.
+  };
+
+  const http::Fields& fields;  // From which Vary selects.
+  http::UseLimits limits{};    // What the client accepts of what is held.
+  Fill fill = Fill::Shared;
+};
+
 // What a request finds, in one look. Whatever it is to do next has been claimed for it.
 struct Hit {
   Ref<const StoredResponse> response;
   Instant usable_until;
 };
+struct StaleHit {  // Not fresh, but may be used: the client said so, or it is being revalidated (RFC 5861 section 3).
+  Ref<const StoredResponse> response;
+  Instant usable_until;
+  std::optional<FillPermit> refresh;  // You are the first to find it so: revalidate it. You do not wait for that.
+  bool by_request = false;
+};
 struct Uncacheable {};  // Known not to be storable: ask the origin for yourself.
 struct Lead {           // You are the first: fill it. You also wait for it.
   FillPermit permit;
-  Ref<const StoredResponse> stale;  // What to revalidate, or null.
+  Ref<const StoredResponse> stale;  // What is held but may not be used as it is, or null.
+  http::ForwardReason why;
 };
-struct Joined {};          // Somebody fills it; you wait.
+struct Joined {  // Somebody fills it; you wait.
+  http::ForwardReason why;
+};
 struct TooManyWaiters {};  // Somebody fills it, and enough wait already.
-using Lookup = std::variant<Hit, Uncacheable, Lead, Joined, TooManyWaiters>;
+struct Absent {            // Nothing held will do, and no fill was wanted.
+  http::ForwardReason why;
+};
+using Lookup = std::variant<Hit, StaleHit, Uncacheable, Lead, Joined, TooManyWaiters, Absent>;
 
 enum class StoreVerdict {
   Stored,
@@ -69,6 +96,11 @@ struct EntryReport {
   std::string selecting;
   std::optional<std::uint64_t> version;
   bool in_main_queue = false;  // Else on probation.
+  bool is_suspect = false;     // Softly purged.
+  std::chrono::seconds stale_while_revalidate{0};
+  std::chrono::seconds stale_if_error{0};
+  http::LifetimeSource lifetime_source = http::LifetimeSource::None;
+  http::Storability storability = http::Storability::Storable;  // Of a mark: why.
 };
 struct AvatarReport {
   std::vector<EntryReport> entries;
@@ -92,8 +124,8 @@ class MemoryCache {
   MemoryCache(const CacheOptions& options, const Clock& clock);
   ~MemoryCache();
 
-  // What there is for a request with these fields; a Lead or Joined makes `waiter` a waiter.
-  Lookup look_up(const CacheKey& key, const http::Fields& request, Instant now, WaiterId waiter);
+  // What there is for a request; a Lead or Joined makes `waiter` a waiter.
+  Lookup look_up(const CacheKey& key, const Question& question, Instant now, WaiterId waiter);
   // The waiter has gone; the fill goes on.
   void leave(const CacheKey& key, WaiterId waiter);
 

@@ -12,19 +12,31 @@ constexpr std::size_t kBucketsMin = 16;
 
 }  // namespace
 
-Entry* Shard::find(const CacheKey& key, const http::Fields& request) const {
-  if (buckets.empty()) return nullptr;
-  for (Entry* entry = bucket(key.avatar_hash); entry; entry = entry->next_in_bucket)
-    if (entry->avatar_hash == key.avatar_hash && entry->hash == key.url_hash && entry->response->url() == key.url &&
-        http::is_selected(entry->response->selecting(), request))
-      return entry;
-  return nullptr;
+Shard::Found Shard::find(const CacheKey& key, const http::Fields& request, Instant now) const {
+  Found found;
+  if (buckets.empty()) return found;
+  for (Entry* entry = bucket(key.avatar_hash); entry; entry = entry->next_in_bucket) {
+    if (entry->avatar_hash != key.avatar_hash || entry->hash != key.url_hash) continue;
+    const StoredResponse& response = *entry->response;
+    if (response.url() != key.url || (response.is_mark() && now >= entry->usable_until)) continue;
+    if (http::is_selected(response.selecting(), request, response.fields())) return {entry, false};
+    found.has_other_variants = true;
+  }
+  return found;
 }
 
 Fill* Shard::find_fill(const CacheKey& key) const {
   const auto [begin, end] = fills.equal_range(key.avatar_hash);
-  const auto found = std::find_if(begin, end, [&](const auto& fill) { return fill.second->url == key.url; });
+  const auto found =
+      std::find_if(begin, end, [&](const auto& fill) { return fill.second->joinable && fill.second->url == key.url; });
   return found == end ? nullptr : found->second;
+}
+
+FillPermit Shard::start_fill(const CacheKey& key, bool is_shared, std::optional<WaiterId> waiter) {
+  auto fill = std::make_unique<Fill>(key, is_shared);
+  if (waiter) fill->waiters.push_back(*waiter);
+  fills.emplace(key.avatar_hash, fill.get());
+  return FillPermit(std::move(fill));
 }
 
 void Shard::insert(Entry& entry) {
@@ -81,6 +93,7 @@ std::size_t Shard::soften(const Selection& what, Instant now, Removed& removed) 
       remove(*entry, removed);
     } else {
       entry->usable_until = std::min(entry->usable_until, now);
+      entry->is_suspect = true;
     }
   }
   return selected.size();

@@ -24,7 +24,8 @@ struct Entry : EvictionNode {
   Entry* next_in_bucket = nullptr;
   std::uint64_t avatar_hash = 0;
   Ref<const StoredResponse> response;
-  Instant usable_until{};  // Fresh until then; earlier than the response says after a soft purge.
+  Instant usable_until{};   // Fresh until then; earlier than the response says after a soft purge.
+  bool is_suspect = false;  // Softly purged: to be revalidated before it is used, however stale it might be otherwise.
 };
 
 // What a call took out of the index, to be freed when the lock is gone.
@@ -34,8 +35,14 @@ using Removed = std::vector<Ref<const StoredResponse>>;
 struct alignas(64) Shard {
   explicit Shard(std::size_t floors_max) : floors(floors_max) {}
 
-  // The newest stored response of that URL which Vary lets this request have, or null.
-  Entry* find(const CacheKey& key, const http::Fields& request) const EDGE_REQUIRES(mutex);
+  struct Found {
+    Entry* entry = nullptr;           // The newest stored response of the URL that Vary lets this request have.
+    bool has_other_variants = false;  // Where there is none: others of the URL are held.
+  };
+  // Marks that have had their time are passed over.
+  Found find(const CacheKey& key, const http::Fields& request, Instant now) const EDGE_REQUIRES(mutex);
+  // Begins a fill, with its first waiter if it has one.
+  FillPermit start_fill(const CacheKey& key, bool is_shared, std::optional<WaiterId> waiter) EDGE_REQUIRES(mutex);
   // The fill that a request may join, or null.
   Fill* find_fill(const CacheKey& key) const EDGE_REQUIRES(mutex);
 

@@ -2,6 +2,7 @@
 
 #include <malloc.h>
 
+#include <algorithm>
 #include <cstring>
 #include <new>
 
@@ -29,6 +30,11 @@ class BodyBlock final : public Shared {
   Bytes bytes_;
   MemoryBudget& budget_;
 };
+
+std::uint32_t in_seconds(std::chrono::milliseconds time) {
+  return static_cast<std::uint32_t>(
+      std::clamp<std::int64_t>(std::chrono::floor<std::chrono::seconds>(time).count(), 0, UINT32_MAX));
+}
 
 }  // namespace
 
@@ -59,13 +65,13 @@ Ref<const StoredResponse> StoredResponse::make_refreshed(const StoredResponsePar
 
 StoredResponse* StoredResponse::allocate(const StoredResponseParts& parts, std::size_t body_bytes,
                                          MemoryBudget& budget) {
-  const std::size_t bytes =
-      sizeof(StoredResponse) + parts.url.size() + parts.selecting.size() + parts.fields.size() + body_bytes;
+  const std::size_t bytes = sizeof(StoredResponse) + parts.url.size() + parts.selecting.size() + parts.withheld.size() +
+                            parts.fields.size() + body_bytes;
   void* const memory = std::malloc(bytes);
   EDGE_CHECK(memory != nullptr);
   auto* const response = new (memory) StoredResponse(parts, budget);
   char* at = reinterpret_cast<char*>(response + 1);
-  for (const std::string_view part : {parts.url, parts.selecting, parts.fields}) {
+  for (const std::string_view part : {parts.url, parts.selecting, parts.withheld, parts.fields}) {
     if (!part.empty()) std::memcpy(at, part.data(), part.size());
     at += part.size();
   }
@@ -75,13 +81,19 @@ StoredResponse* StoredResponse::allocate(const StoredResponseParts& parts, std::
 
 StoredResponse::StoredResponse(const StoredResponseParts& parts, MemoryBudget& budget)
     : status_(parts.status),
+      etag_size_(static_cast<std::uint16_t>(parts.etag.size())),
       has_version_(parts.version.has_value()),
       has_date_(parts.has_date),
-      etag_size_(static_cast<std::uint16_t>(parts.etag.size())),
+      stale_by_request_(parts.stale.by_request),
+      lifetime_source_(parts.lifetime_source),
+      storability_(parts.storability),
       etag_offset_(parts.etag.empty() ? 0 : static_cast<std::uint32_t>(parts.etag.data() - parts.fields.data())),
       url_size_(static_cast<std::uint32_t>(parts.url.size())),
       selecting_size_(static_cast<std::uint32_t>(parts.selecting.size())),
+      withheld_size_(static_cast<std::uint32_t>(parts.withheld.size())),
       fields_size_(static_cast<std::uint32_t>(parts.fields.size())),
+      stale_while_revalidate_(in_seconds(parts.stale.while_revalidate)),
+      stale_if_error_(in_seconds(parts.stale.if_error)),
       version_(parts.version.value_or(0)),
       last_modified_(parts.last_modified ? parts.last_modified->time_since_epoch().count() : kNone),
       asked_at_(parts.asked_at),

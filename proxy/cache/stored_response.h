@@ -11,6 +11,8 @@
 #include "base/clock.h"
 #include "base/shared.h"
 #include "cache/memory_budget.h"
+#include "http/freshness.h"
+#include "http/storable.h"
 
 namespace edge::cache {
 
@@ -18,20 +20,25 @@ namespace edge::cache {
 struct StoredResponseParts {
   std::string_view url{};        // The cache key's: path and query.
   std::uint16_t status = 200;    // 0: not a response but the memory that there is none to be stored (a mark).
+  std::string_view withheld{};   // Field lines that are for us and not sent on, such as CDN-Cache-Control.
   std::string_view fields{};     // End-to-end field lines.
   std::string_view selecting{};  // http::selecting_lines: what Vary chose it by; empty without Vary.
   std::string_view etag{};       // A part of `fields`, or empty.
   std::optional<std::chrono::sys_seconds> last_modified{};
   std::optional<std::uint64_t> version{};
-  bool has_date = false;  // `fields` has a Date.
-  Instant asked_at{};     // When the request for it was sent.
-  Instant born_at{};      // When its age was 0: when its head came, less its initial age (RFC 9111
-                          // section 4.2.3). A 304 counts as a new head.
-  Instant fresh_until{};  // born_at and its freshness lifetime (section 4.2.1).
+  bool has_date = false;         // `fields` has a Date.
+  Instant asked_at{};            // When the request for it was sent.
+  Instant born_at{};             // When its age was 0: when its head came, less its initial age (RFC 9111
+                                 // section 4.2.3). A 304 counts as a new head.
+  Instant fresh_until{};         // born_at and its freshness lifetime (section 4.2.1).
+  http::StaleAllowance stale{};  // What may be done with it after that; in whole seconds.
+  // Why it is kept for so long, or, of a mark, why there is nothing to keep; for those who ask.
+  http::LifetimeSource lifetime_source = http::LifetimeSource::None;
+  http::Storability storability = http::Storability::Storable;
 };
 
-// One block of memory: this, then url, selecting, fields, and a small body; a large body is a block of its own
-// that responses may share (a 304 makes a new head for the old body).
+// One block of memory: this, then url, selecting, withheld, fields, and a small body; a large body is a block of its
+// own that responses may share (a 304 makes a new head for the old body).
 class StoredResponse final : public Shared {
  public:
   // Copies a small `body`, adopts a large one. Charged to `budget` for as long as it lives.
@@ -44,7 +51,10 @@ class StoredResponse final : public Shared {
   std::uint16_t status() const noexcept { return status_; }
   std::string_view url() const noexcept { return text(0, url_size_); }
   std::string_view selecting() const noexcept { return text(url_size_, selecting_size_); }
-  std::string_view fields() const noexcept { return text(std::size_t{url_size_} + selecting_size_, fields_size_); }
+  std::string_view withheld() const noexcept { return text(std::size_t{url_size_} + selecting_size_, withheld_size_); }
+  std::string_view fields() const noexcept {
+    return text(std::size_t{url_size_} + selecting_size_ + withheld_size_, fields_size_);
+  }
   std::string_view body() const noexcept { return {body_, body_size_}; }
   std::string_view etag() const noexcept { return fields().substr(etag_offset_, etag_size_); }
   std::optional<std::chrono::sys_seconds> last_modified() const noexcept {
@@ -63,6 +73,13 @@ class StoredResponse final : public Shared {
     return std::chrono::floor<std::chrono::seconds>(std::max(now, born_at_) - born_at_);
   }
   Instant fresh_until() const noexcept { return fresh_until_; }
+  // For how long after it was fresh it may be used: while it is revalidated; when the origin fails (RFC 5861).
+  std::chrono::seconds stale_while_revalidate() const noexcept { return std::chrono::seconds{stale_while_revalidate_}; }
+  std::chrono::seconds stale_if_error() const noexcept { return std::chrono::seconds{stale_if_error_}; }
+  // Whether a client may ask for it with max-stale (RFC 9111 section 5.2.1.2).
+  bool may_be_stale_by_request() const noexcept { return stale_by_request_; }
+  http::LifetimeSource lifetime_source() const noexcept { return lifetime_source_; }
+  http::Storability storability() const noexcept { return storability_; }
 
  private:
   static constexpr std::int64_t kNone = INT64_MIN;
@@ -75,13 +92,19 @@ class StoredResponse final : public Shared {
   }
 
   std::uint16_t status_;
-  bool has_version_;
-  bool has_date_;
   std::uint16_t etag_size_;
+  bool has_version_ : 1;
+  bool has_date_ : 1;
+  bool stale_by_request_ : 1;
+  http::LifetimeSource lifetime_source_;
+  http::Storability storability_;
   std::uint32_t etag_offset_;
   std::uint32_t url_size_;
   std::uint32_t selecting_size_;
+  std::uint32_t withheld_size_;
   std::uint32_t fields_size_;
+  std::uint32_t stale_while_revalidate_;  // Seconds.
+  std::uint32_t stale_if_error_;          // Seconds.
   std::uint64_t version_;
   std::int64_t last_modified_;  // Seconds since the epoch, or kNone.
   Instant asked_at_;

@@ -48,18 +48,18 @@ bool is_about_stored(const Fields& not_modified, std::string_view etag, std::str
 
 std::string merge_not_modified(std::string_view stored_lines, const Fields& not_modified) {
   std::string newer;
-  append_end_to_end_lines(
-      newer, not_modified,
-      {FieldName::ContentLength, FieldName::ContentEncoding, FieldName::ContentType, FieldName::SetCookie});
+  append_end_to_end_lines(newer, not_modified, {FieldName::ContentLength, FieldName::ContentEncoding});
+  const Fields stored = parse_lines(stored_lines);
   Fields replacing;
   for (const Field& field : parse_lines(newer))
-    if (field.name != "content-range") replacing.add(field);
+    if (field.name != "content-range" && (field.id != FieldName::SetCookie || stored.has(FieldName::SetCookie)))
+      replacing.add(field);
   const auto is_replaced = [&replacing](std::string_view name) {
     return std::any_of(replacing.begin(), replacing.end(), [name](const Field& field) { return field.name == name; });
   };
   std::string merged;
   merged.reserve(stored_lines.size() + newer.size());
-  for (const Field& field : parse_lines(stored_lines))
+  for (const Field& field : stored)
     if (!is_replaced(field.name)) append_line(merged, field.name, field.value);
   for (const Field& field : replacing) append_line(merged, field.name, field.value);
   return merged;

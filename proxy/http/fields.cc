@@ -1,5 +1,7 @@
 #include "http/fields.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 
 namespace edge::http {
@@ -41,6 +43,21 @@ void append_line(std::string& lines, std::string_view name, std::string_view val
   lines += ": ";
   lines += value;
   lines += "\r\n";
+}
+
+void remove_lines(std::string& lines, std::span<const std::string> names) {
+  const auto is_named = [names](std::string_view line) {
+    const std::string_view name = line.substr(0, line.find(':'));
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  for (std::size_t start = 0; start < lines.size();) {
+    const std::size_t end = std::min(lines.find("\r\n", start), lines.size() - 2) + 2;
+    if (is_named(std::string_view(lines).substr(start, end - start))) {
+      lines.erase(start, end - start);
+    } else {
+      start = end;
+    }
+  }
 }
 
 Fields parse_lines(std::string_view lines) {

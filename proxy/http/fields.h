@@ -3,6 +3,7 @@
 
 #include <bitset>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -53,6 +54,8 @@ class Fields {
 // Field lines as text, "name: value\r\n" each, names in lower case: the form in which fields are stored and sent.
 // HTTP/1 copies it as it is; HTTP/2 reads it line by line.
 void append_line(std::string& lines, std::string_view name, std::string_view value);
+// Removes the lines of these fields, whose names are in lower case. Costs nothing where there are none of them.
+void remove_lines(std::string& lines, std::span<const std::string> names);
 // Views into `lines`, which must be in that form (ours always are).
 Fields parse_lines(std::string_view lines);
 

@@ -28,6 +28,14 @@ milliseconds from_expires(const ResponseHead& head, WallTime received) noexcept 
   return std::clamp(*expires - date, seconds{0}, kDeltaSecondsMax);
 }
 
+// RFC 9111 section 4.2.2. What lies in the future says nothing.
+milliseconds guessed(const ResponseHead& head, milliseconds longest, WallTime received) noexcept {
+  const auto modified = try_date(head, FieldName::LastModified, received);
+  if (!modified) return milliseconds{0};
+  const sys_seconds date = try_date(head, FieldName::Date, received).value_or(in_seconds(received));
+  return std::clamp<milliseconds>((date - *modified) / 10, milliseconds{0}, longest);
+}
+
 // RFC 9111 section 5.1: of several values the first counts, and only if it is a number.
 seconds age_value(const ResponseHead& head) noexcept {
   const std::string_view value = head.fields.value(FieldName::Age);
@@ -41,11 +49,42 @@ FreshnessLifetime freshness_lifetime(const ResponseHead& head, const CacheContro
   if (control.no_cache) return {milliseconds{0}, LifetimeSource::NoCache};
   if (control.s_maxage) return {*control.s_maxage, LifetimeSource::SMaxage};
   if (control.max_age) return {*control.max_age, LifetimeSource::MaxAge};
-  if (head.fields.has(FieldName::Expires)) return {from_expires(head, received), LifetimeSource::Expires};
+  if (head.fields.has(FieldName::Expires) && !control.is_targeted)
+    return {from_expires(head, received), LifetimeSource::Expires};
   if (head.status == 404 || head.status == 410) return {defaults.negative_ttl, LifetimeSource::NegativeTtl};
-  // Other errors that the RFC would let us keep (405, 414, 501) say nothing about an avatar.
-  if (head.status < 400 && is_heuristically_cacheable(head.status))
-    return {defaults.default_ttl, LifetimeSource::DefaultTtl};
+  if (!is_heuristically_cacheable(head.status) && !control.is_public) return {};
+  // An error says nothing about an avatar, so our default for avatars is not for errors (405, 414, 501).
+  if (head.status < 400 && defaults.default_ttl.count() > 0) return {defaults.default_ttl, LifetimeSource::DefaultTtl};
+  if (defaults.heuristic_max.count() > 0 && head.fields.has(FieldName::LastModified))
+    return {guessed(head, defaults.heuristic_max, received), LifetimeSource::Heuristic};
+  return {};
+}
+
+StaleAllowance stale_allowance(const CacheControl& control, const StaleDefaults& defaults) noexcept {
+  if (control.must_revalidate || control.proxy_revalidate || control.s_maxage || control.no_cache) return {};
+  return {control.stale_while_revalidate ? milliseconds{*control.stale_while_revalidate} : defaults.while_revalidate,
+          control.stale_if_error ? milliseconds{*control.stale_if_error} : defaults.if_error, true};
+}
+
+std::string_view to_text(LifetimeSource source) noexcept {
+  switch (source) {
+    case LifetimeSource::None:
+      return "nothing that says for how long";
+    case LifetimeSource::NoCache:
+      return "no-cache";
+    case LifetimeSource::SMaxage:
+      return "s-maxage";
+    case LifetimeSource::MaxAge:
+      return "max-age";
+    case LifetimeSource::Expires:
+      return "Expires";
+    case LifetimeSource::DefaultTtl:
+      return "cache.default_ttl";
+    case LifetimeSource::NegativeTtl:
+      return "cache.negative_ttl";
+    case LifetimeSource::Heuristic:
+      return "a tenth of the time since Last-Modified";
+  }
   return {};
 }
 

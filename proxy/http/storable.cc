@@ -25,6 +25,14 @@ bool is_storing_allowed(const ResponseHead& response, const CacheControl& contro
   return control.is_public || lifetime.is_explicit() || is_heuristically_cacheable(response.status);
 }
 
+// The final statuses of RFC 9110 section 15 whose caching needs nothing that we do not do: not 206, which we do not
+// combine, and not 304, which is no response to store.
+bool is_understood(std::uint16_t status) noexcept {
+  return (status >= 200 && status <= 205) || (status >= 300 && status <= 308 && status != 304 && status != 306) ||
+         (status >= 400 && status <= 417) || status == 421 || status == 422 || status == 426 ||
+         (status >= 500 && status <= 505);
+}
+
 bool has_validator(const Fields& response) noexcept {
   return response.has(FieldName::ETag) || response.has(FieldName::LastModified);
 }
@@ -32,15 +40,17 @@ bool has_validator(const Fields& response) noexcept {
 }  // namespace
 
 Storability judge_storability(Method method, const Fields& request, const ResponseHead& response,
-                              const CacheControl& control, const FreshnessLifetime& lifetime) {
+                              const CacheControl& control, const FreshnessLifetime& lifetime, SetCookiePolicy cookies) {
   if (method != Method::Get) return Storability::MethodNotGet;
   if (response.status < 200) return Storability::StatusNotFinal;
   if (response.status == 206 || response.status == 304) return Storability::StatusPartial;
-  if (parse_cache_control(request).no_store) return Storability::RequestNoStore;
-  if (control.no_store) return Storability::ResponseNoStore;
+  if (control.must_understand && !is_understood(response.status)) return Storability::NotUnderstood;
+  // RFC 9111 section 5.2.2.3: beside must-understand it is for caches that do not know the status.
+  if (control.no_store && !control.must_understand) return Storability::ResponseNoStore;
   if (control.is_private) return Storability::Private;
   if (request.has(FieldName::Authorization) && !may_share_authorized(control)) return Storability::Authorized;
-  if (response.fields.has(FieldName::SetCookie) && !control.is_public && !control.s_maxage)
+  if (cookies == SetCookiePolicy::Pass && response.fields.has(FieldName::SetCookie) && !control.is_public &&
+      !control.s_maxage)
     return Storability::SetsCookie;
   if (varies_by_anything(response.fields)) return Storability::VariesByAnything;
   if (!is_storing_allowed(response, control, lifetime)) return Storability::NothingAllows;
@@ -58,8 +68,8 @@ std::string_view to_text(Storability storability) noexcept {
       return "status-not-final";
     case Storability::StatusPartial:
       return "status-partial";
-    case Storability::RequestNoStore:
-      return "request-no-store";
+    case Storability::NotUnderstood:
+      return "must-understand";
     case Storability::ResponseNoStore:
       return "no-store";
     case Storability::Private:

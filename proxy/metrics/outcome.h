@@ -10,6 +10,7 @@ namespace edge::metrics {
 // How a request was answered; the words of the access log as well.
 enum class Outcome : std::uint8_t {
   Hit,          // From memory, fresh.
+  Stale,        // From memory, not fresh: while it is revalidated, in place of an error, or as the client wished.
   Revalidated,  // From memory, after the origin said that it is still good.
   Miss,         // From the origin by a fill that this request began.
   Collapsed,    // By a fill that another request began.
@@ -18,8 +19,8 @@ enum class Outcome : std::uint8_t {
   Error,        // 4xx or 5xx of our own.
   Count,
 };
-inline constexpr std::array<std::string_view, 7> kOutcomeLabels{"hit",  "revalidated", "miss", "collapsed",
-                                                                "pass", "local",       "error"};
+inline constexpr std::array<std::string_view, 8> kOutcomeLabels{"hit",       "stale", "revalidated", "miss",
+                                                                "collapsed", "pass",  "local",       "error"};
 static_assert(kOutcomeLabels.size() == static_cast<std::size_t>(Outcome::Count));
 
 // How a fill ended.

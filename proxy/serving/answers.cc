@@ -2,9 +2,12 @@
 
 #include <string>
 
+#include "base/hash.h"
 #include "base/text.h"
 #include "frontend/error_response.h"
 #include "http/conditional.h"
+#include "http/date.h"
+#include "http/range.h"
 
 namespace edge::serving {
 namespace {
@@ -39,22 +42,105 @@ std::string not_modified_lines(const cache::StoredResponse& response) {
   return lines;
 }
 
+std::optional<std::chrono::sys_seconds> date_of(const cache::StoredResponse& response, std::chrono::sys_seconds now) {
+  const http::Fields fields = http::parse_lines(response.fields());
+  const auto date = fields.single(http::FieldName::Date);
+  return date ? http::try_http_date(*date, now) : std::nullopt;
+}
+
+// What If-Modified-Since is compared with: without Last-Modified it is the Date, and without that the time when the
+// response came (RFC 9111 section 4.3.2).
+std::optional<std::chrono::sys_seconds> last_modified(const http::RequestHead& request,
+                                                      const cache::StoredResponse& response,
+                                                      const StoredAnswer& answer) {
+  if (response.last_modified() || !request.fields.has(http::FieldName::IfModifiedSince))
+    return response.last_modified();
+  const auto born = std::chrono::ceil<std::chrono::seconds>(answer.wall - response.age(answer.now));
+  const auto date = date_of(response, born);
+  return date ? date : born;
+}
+
+// Random for whoever has not this process's key, so that no body holds it.
+std::string make_boundary(const cache::StoredResponse& response) {
+  std::string boundary;
+  append_unsigned(boundary, keyed_hash(response.url()));
+  append_unsigned(boundary, keyed_hash(response.fields()));
+  return boundary;
+}
+
+void answer_parts(frontend::Exchange& exchange, const cache::StoredResponse& response, std::string more,
+                  std::vector<http::ByteRange> parts) {
+  const http::Fields fields = http::parse_lines(response.fields());
+  std::string lines;
+  for (const http::Field& field : fields)
+    if (field.id != http::FieldName::ContentType) http::append_line(lines, field.name, field.value);
+  const http::ByterangesBody body(std::move(parts), response.body().size(), fields.value(http::FieldName::ContentType),
+                                  make_boundary(response));
+  http::append_line(more, "content-type", body.content_type());
+  exchange.start_response({.status = 206, .fields = lines, .more_fields = more, .has_date = response.has_date()},
+                          body.length());
+  // Copied, but bounded: no part touches another, so together they are no more than the body.
+  for (std::size_t i = 0; i < body.parts().size(); ++i) {
+    exchange.write(body.part_head(i));
+    exchange.write(response.body().substr(body.parts()[i].first, body.parts()[i].length()));
+  }
+  exchange.write(body.end());
+  exchange.finish();
+}
+
+// False when the whole is to be answered. `more` holds the lines of this answer so far.
+bool answer_range(frontend::Exchange& exchange, const Ref<const cache::StoredResponse>& response,
+                  std::uint32_t parts_max, std::string& more) {
+  http::RangedResponse about{.status = response->status(),
+                             .body_bytes = response->body().size(),
+                             .etag = response->etag(),
+                             .last_modified = response->last_modified()};
+  if (about.last_modified) about.date = date_of(*response, *about.last_modified);
+  http::RangeAnswer range = http::evaluate_range(exchange.request(), about, parts_max);
+  switch (range.kind) {
+    case http::RangeKind::Whole:
+      return false;
+    case http::RangeKind::Unsatisfiable:
+      http::append_content_range(more, std::nullopt, about.body_bytes);
+      exchange.respond({.status = 416, .fields = "cache-control: no-store\r\n", .more_fields = more});
+      return true;
+    case http::RangeKind::Parts:
+      break;
+  }
+  if (range.parts.size() > 1) {
+    answer_parts(exchange, *response, more, std::move(range.parts));
+    return true;
+  }
+  const http::ByteRange part = range.parts.front();
+  http::append_content_range(more, part, about.body_bytes);
+  exchange.respond({.status = 206,
+                    .fields = response->fields(),
+                    .more_fields = more,
+                    .has_date = response->has_date(),
+                    .body = response->body().substr(part.first, part.length()),
+                    .owner = response});
+  return true;
+}
+
 }  // namespace
 
 void answer_stored(frontend::Exchange& exchange, const Ref<const cache::StoredResponse>& response,
-                   const http::CacheStatus& status, Instant now) {
+                   const StoredAnswer& answer) {
   // Reused by every answer of this thread, so that a hit does not allocate.
   thread_local std::string more;
   more.clear();
-  append_own_lines(more, *response, status, now);
+  append_own_lines(more, *response, answer.status, answer.now);
+  if (answer.own_lines) more += *answer.own_lines;
   const http::RequestHead& request = exchange.request();
   const auto precondition = http::evaluate_preconditions(request.method, request.fields, response->status(),
-                                                         response->etag(), response->last_modified());
+                                                         response->etag(), last_modified(request, *response, answer));
   if (precondition == http::Precondition::NotModified) {
     const std::string lines = not_modified_lines(*response);
     exchange.respond({.status = 304, .fields = lines, .more_fields = more, .has_date = response->has_date()});
     return;
   }
+  if (request.fields.has(http::FieldName::Range) && answer_range(exchange, response, answer.range_parts_max, more))
+    return;
   exchange.respond({.status = response->status(),
                     .fields = response->fields(),
                     .more_fields = more,

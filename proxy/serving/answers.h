@@ -10,9 +10,18 @@
 
 namespace edge::serving {
 
-// Answers GET or HEAD with a stored response, or with 304 where the request's conditions ask for it.
+struct StoredAnswer {
+  http::CacheStatus status;
+  Instant now;
+  WallTime wall;
+  std::uint32_t range_parts_max = 16;      // More parts of a body than these are not sent as parts; 0: none are.
+  const std::string* own_lines = nullptr;  // More field lines, for this client alone; null: none.
+};
+
+// Answers GET or HEAD with a stored response: whole, or as the request's conditions and Range ask for it, with 304, 206
+// or 416, in the order of RFC 9110 section 13.2.2.
 void answer_stored(frontend::Exchange& exchange, const Ref<const cache::StoredResponse>& response,
-                   const http::CacheStatus& status, Instant now);
+                   const StoredAnswer& answer);
 
 // Answers that the origin could not be had. `detail` must name no machine of ours.
 void answer_origin_error(frontend::Exchange& exchange, http::ProxyError error, std::string_view detail,

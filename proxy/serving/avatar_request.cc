@@ -4,8 +4,8 @@
 #include "base/overloaded.h"
 #include "base/text.h"
 #include "frontend/error_response.h"
-#include "http/cache_control.h"
 #include "http/hop_by_hop.h"
+#include "http/request_directives.h"
 #include "http/vary.h"
 #include "serving/answers.h"
 #include "serving/fill_runner.h"
@@ -16,6 +16,13 @@ namespace edge::serving {
 using http::FieldName;
 using http::ForwardReason;
 using http::Method;
+
+namespace {
+
+// A request whose fill turns out to be for another variant looks again; so often, then it asks for itself.
+constexpr std::uint32_t kLookupsMax = 3;
+
+}  // namespace
 
 AvatarRequest::AvatarRequest(Services& services, frontend::Exchange& exchange)
     : services_(services), exchange_(exchange) {}
@@ -91,51 +98,89 @@ AvatarRequest::Step AvatarRequest::route() {
   if (request.method == Method::Purge) return Step::Purge;
   if (request.method != Method::Get && request.method != Method::Head) return pass_because(ForwardReason::Method, {});
   if (exchange_.has_body()) return pass_because(ForwardReason::Bypass, "request-body");
-  // RFC 9111 section 3.5: what one client's credentials bring is not for others.
-  if (request.fields.has(FieldName::Authorization)) return pass_because(ForwardReason::Bypass, "authorization");
-  if (request.fields.has(FieldName::CacheControl) && http::parse_cache_control(request.fields).no_store)
-    return pass_because(ForwardReason::Request, "no-store");
+  limits_ = http::use_limits(request.fields, services_.options->caching.request_directives);
+  // RFC 9111 section 3.5: what one client's credentials bring is for others only where the origin says so.
+  if (request.fields.has(FieldName::Authorization)) fill_ = cache::Question::Fill::Alone;
+  if (limits_.only_if_cached || limits_.no_store) fill_ = cache::Question::Fill::None;
+  reduce_accept();
   return Step::Lookup;
 }
 
 AvatarRequest::Step AvatarRequest::look_up() {
+  ++lookups_;
   waiter_ = services_.waiters.next_id();
-  auto found = services_.cache.look_up(*key_, exchange_.request().fields, services_.loop.now(), waiter_);
+  auto found = services_.cache.look_up(*key_, {fields(), limits_, fill_}, services_.loop.now(), waiter_);
   return std::visit(
       Overloaded{[this](cache::Hit& hit) { return answer_hit(hit); },
+                 [this](cache::StaleHit& hit) { return answer_stale(std::move(hit)); },
                  [this](cache::Uncacheable&) { return pass_because(ForwardReason::Bypass, "known-uncacheable"); },
                  [this](cache::Lead& first) { return lead(std::move(first)); },
-                 [this](cache::Joined&) { return wait(false); },
+                 [this](cache::Joined& joined) { return wait(joined.why, false); },
                  [this](cache::TooManyWaiters&) {
                    services_.metrics.limit_reached(metrics::Limit::WaitersPerFill);
                    answer_refusal(exchange_, 503, "too many requests wait for this avatar");
                    return Step::Done;
-                 }},
+                 },
+                 [this](cache::Absent& absent) { return answer_absent(absent.why); }},
       found);
+}
+
+// The origin is to answer by what the configuration names, and nothing else of Accept is to make variants.
+void AvatarRequest::reduce_accept() {
+  const auto& types = services_.options->caching.accept_types;
+  if (types.empty()) return;
+  const http::Fields& asked = exchange_.request().fields;
+  reduced_accept_ = http::reduced_accept(asked.combined("accept"), types);
+  reduced_fields_.emplace();
+  for (const http::Field& field : asked)
+    if (!equals_ignoring_case(field.name, "accept")) reduced_fields_->add(field);
+  reduced_fields_->add("accept", reduced_accept_);
 }
 
 AvatarRequest::Step AvatarRequest::answer_hit(const cache::Hit& hit) {
   const Instant now = services_.loop.now();
   exchange_.set_outcome(metrics::Outcome::Hit);
-  answer_stored(exchange_, hit.response,
-                {.is_hit = true, .ttl = std::chrono::floor<std::chrono::seconds>(hit.usable_until - now)}, now);
+  answer(hit.response, {.is_hit = true, .ttl = std::chrono::floor<std::chrono::seconds>(hit.usable_until - now)});
+  return Step::Done;
+}
+
+AvatarRequest::Step AvatarRequest::answer_stale(cache::StaleHit hit) {
+  // Begun first: the answer may end the exchange, and with it the request's fields.
+  if (hit.refresh) services_.fills.start({std::move(*hit.refresh), std::nullopt, hit.response, fill_request_lines()});
+  const Instant now = services_.loop.now();
+  const std::string_view why = hit.by_request ? "max-stale" : "stale-while-revalidate";
+  exchange_.set_outcome(metrics::Outcome::Stale, why);
+  answer(hit.response,
+         {.is_hit = true, .ttl = std::chrono::floor<std::chrono::seconds>(hit.usable_until - now), .detail = why});
+  return Step::Done;
+}
+
+AvatarRequest::Step AvatarRequest::answer_absent(ForwardReason why) {
+  if (!limits_.only_if_cached)
+    return pass_because(why == ForwardReason::Stale ? why : ForwardReason::Request, "no-store");
+  answer_refusal(exchange_, 504, "only-if-cached, and nothing is held that would do");
   return Step::Done;
 }
 
 AvatarRequest::Step AvatarRequest::lead(cache::Lead first) {
-  was_stale_ = first.stale.get() != nullptr;
+  services_.fills.start({std::move(first.permit), waiter_, std::move(first.stale), fill_request_lines(),
+                         fill_ == cache::Question::Fill::Shared});
+  return wait(first.why, true);
+}
+
+// The fill is for everybody: whole, and without the conditions and the cache directives of one client.
+std::string AvatarRequest::fill_request_lines() const {
   std::string lines;
-  // The fill is for everybody: whole, and without the conditions of one client.
   http::append_end_to_end_lines(
-      lines, exchange_.request().fields,
+      lines, fields(),
       {FieldName::Host, FieldName::ContentLength, FieldName::Expect, FieldName::Range, FieldName::IfRange,
        FieldName::IfMatch, FieldName::IfNoneMatch, FieldName::IfModifiedSince, FieldName::IfUnmodifiedSince});
   lines += "via: 1.1 avatar-edge\r\n";
-  services_.fills.start({std::move(first.permit), waiter_, std::move(first.stale), std::move(lines)});
-  return wait(true);
+  return lines;
 }
 
-AvatarRequest::Step AvatarRequest::wait(bool leads) {
+AvatarRequest::Step AvatarRequest::wait(ForwardReason why, bool leads) {
+  why_ = why;
   waits_ = true;
   leads_ = leads;
   services_.waiters.add(waiter_, *this);
@@ -145,40 +190,54 @@ AvatarRequest::Step AvatarRequest::wait(bool leads) {
 void AvatarRequest::on_fill(const FillOutcome& outcome) {
   waits_ = false;
   std::visit(Overloaded{[this](const Filled& filled) { answer_filled(filled); },
-                        [this](const NotShared&) { run(pass_because(ForwardReason::UriMiss, "not-shared")); },
+                        [this](const NotShared&) { run(pass_because(why_, "not-shared")); },
                         [this](const FillFailed& failed) {
-                          answer_origin_error(exchange_, failed.error, failed.detail,
-                                              was_stale_ ? ForwardReason::Stale : ForwardReason::UriMiss);
+                          answer_origin_error(exchange_, failed.error, failed.detail, why_);
                         }},
              outcome);
 }
 
 void AvatarRequest::answer_filled(const Filled& filled) {
-  // Chosen for another by Vary: not what this client would get.
-  if (!http::is_selected(filled.response->selecting(), exchange_.request().fields))
-    return run(pass_because(ForwardReason::VaryMiss, {}));
+  // Chosen for another by Vary: not what this client would get. Its own may be held or being asked for by now.
+  if (!http::is_selected(filled.response->selecting(), fields(), filled.response->fields())) {
+    limits_.revalidate = false;
+    return run(lookups_ < kLookupsMax ? Step::Lookup : pass_because(ForwardReason::VaryMiss, {}));
+  }
+  const Instant now = services_.loop.now();
+  const auto ttl = std::chrono::floor<std::chrono::seconds>(filled.response->fresh_until() - now);
+  if (!filled.forward_status) {
+    exchange_.set_outcome(metrics::Outcome::Stale, "stale-if-error");
+    return answer(filled.response, {.is_hit = true, .ttl = ttl, .detail = "stale-if-error"});
+  }
   const bool is_revalidated = filled.forward_status == 304;
   exchange_.set_outcome(!leads_          ? metrics::Outcome::Collapsed
                         : is_revalidated ? metrics::Outcome::Revalidated
                                          : metrics::Outcome::Miss);
-  const Instant now = services_.loop.now();
-  http::CacheStatus status{.forwarded = is_revalidated || was_stale_ ? ForwardReason::Stale : ForwardReason::UriMiss,
+  http::CacheStatus status{.forwarded = why_,
                            .forward_status = filled.forward_status,
                            .is_stored = filled.is_stored,
                            .is_collapsed = !leads_};
-  if (filled.is_stored) status.ttl = std::chrono::floor<std::chrono::seconds>(filled.response->fresh_until() - now);
+  if (filled.is_stored) status.ttl = ttl;
   if (filled.verdict == cache::StoreVerdict::BelowFloor) status.detail = "behind-update";
   if (filled.verdict == cache::StoreVerdict::Voided) status.detail = "voided";
-  answer_stored(exchange_, filled.response, status, now);
+  answer(filled.response, status, leads_ ? filled.leader_lines.get() : nullptr);
+}
+
+void AvatarRequest::answer(const Ref<const cache::StoredResponse>& response, const http::CacheStatus& status,
+                           const std::string* own_lines) {
+  answer_stored(exchange_, response,
+                {.status = status,
+                 .now = services_.loop.now(),
+                 .wall = services_.loop.wall(),
+                 .range_parts_max = services_.options->caching.range_parts_max,
+                 .own_lines = own_lines});
 }
 
 void AvatarRequest::take_stream(std::unique_ptr<origin::Fetch> fetch, const http::ResponseHead& head,
                                 std::string_view why) {
   waits_ = false;
   pass_ = std::make_unique<Pass>(services_, exchange_,
-                                 PassPlan{.avatar = std::string(key_->avatar),
-                                          .reason = was_stale_ ? ForwardReason::Stale : ForwardReason::UriMiss,
-                                          .detail = why});
+                                 PassPlan{.avatar = std::string(key_->avatar), .reason = why_, .detail = why});
   pass_->adopt(std::move(fetch), head);
 }
 
@@ -194,11 +253,13 @@ AvatarRequest::Step AvatarRequest::pass() {
                              .target = std::string(target_.path_and_query),
                              .has_body = exchange_.has_body(),
                              .body_length = exchange_.body_length()};
-  http::append_end_to_end_lines(fetch.field_lines, request.fields,
+  http::append_end_to_end_lines(fetch.field_lines, fields(),
                                 {FieldName::Host, FieldName::ContentLength, FieldName::Expect});
   fetch.field_lines.append("via: 1.1 avatar-edge\r\nx-forwarded-for: ").append(exchange_.client_address()) += "\r\n";
   pass_ = std::make_unique<Pass>(services_, exchange_,
                                  PassPlan{.avatar = std::string(key_->avatar),
+                                          .target = std::string(target_.path_and_query),
+                                          .host = std::string(request.fields.value(FieldName::Host)),
                                           .is_unsafe = !http::is_safe(request.method),
                                           .reason = pass_reason_,
                                           .detail = pass_detail_});

@@ -52,10 +52,17 @@ class AvatarRequest final : public frontend::ExchangeTask, public FillWaiter {
   Step pass();
 
   Step pass_because(http::ForwardReason reason, std::string_view detail);
+  void reduce_accept();
   Step answer_hit(const cache::Hit& hit);
+  Step answer_stale(cache::StaleHit hit);
+  Step answer_absent(http::ForwardReason why);
   Step lead(cache::Lead lead);
-  Step wait(bool leads);
+  Step wait(http::ForwardReason why, bool leads);
   void answer_filled(const Filled& filled);
+  void answer(const Ref<const cache::StoredResponse>& response, const http::CacheStatus& status,
+              const std::string* own_lines = nullptr);
+  std::string fill_request_lines() const;
+  const http::Fields& fields() const { return reduced_fields_ ? *reduced_fields_ : exchange_.request().fields; }
 
   Services& services_;
   frontend::Exchange& exchange_;
@@ -64,11 +71,16 @@ class AvatarRequest final : public frontend::ExchangeTask, public FillWaiter {
   std::string target_scratch_;
   std::string avatar_scratch_;
   std::optional<cache::CacheKey> key_;
+  http::UseLimits limits_;
+  cache::Question::Fill fill_ = cache::Question::Fill::Shared;
+  std::string reduced_accept_;
+  std::optional<http::Fields> reduced_fields_;  // The request's, with Accept reduced; else they stand in the exchange.
 
   cache::WaiterId waiter_;
   bool waits_ = false;
   bool leads_ = false;
-  bool was_stale_ = false;
+  std::uint32_t lookups_ = 0;
+  http::ForwardReason why_ = http::ForwardReason::UriMiss;  // Why what was held, if anything, would not do.
 
   http::ForwardReason pass_reason_ = http::ForwardReason::Bypass;
   std::string_view pass_detail_;

@@ -4,10 +4,8 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "http/conditional.h"
-#include "http/date.h"
-#include "http/hop_by_hop.h"
 #include "http/storable.h"
-#include "http/vary.h"
+#include "http/targeted_cache_control.h"
 #include "serving/waiters.h"
 
 namespace edge::serving {
@@ -31,6 +29,15 @@ metrics::FillEnd fill_end(cache::StoreVerdict verdict, metrics::FillEnd stored) 
       return metrics::FillEnd::NoRoom;
   }
   EDGE_CHECK(false);
+}
+
+// The errors that a stale response may stand in for (RFC 5861 section 4).
+bool is_stale_if_error_status(std::uint16_t status) {
+  return status == 500 || status == 502 || status == 503 || status == 504;
+}
+
+std::shared_ptr<const std::string> shared_or_null(const std::string& lines) {
+  return lines.empty() ? nullptr : std::make_shared<const std::string>(lines);
 }
 
 std::string_view last_modified_text(const cache::StoredResponse& response) {
@@ -69,14 +76,17 @@ FillRun::FillRun(FillRunner& runner, FillPlan plan)
       leader_(plan.leader),
       stale_(std::move(plan.stale)),
       request_lines_(std::move(plan.request_lines)),
-      asked_at_(services_.loop.now()),
-      asked_wall_(services_.loop.wall()) {}
+      may_remember_(plan.may_remember) {}
 
 FillRun::~FillRun() = default;
 
-void FillRun::start() {
+void FillRun::start() { ask(); }
+
+void FillRun::ask() {
+  asked_at_ = services_.loop.now();
   origin::FetchRequest request{.method = "GET", .target = std::string(permit_->url()), .field_lines = request_lines_};
-  if (stale_) http::append_revalidation_lines(request.field_lines, stale_->etag(), last_modified_text(*stale_));
+  if (is_revalidation())
+    http::append_revalidation_lines(request.field_lines, stale_->etag(), last_modified_text(*stale_));
   fetch_ = services_.origin.start(std::move(request), *this);
 }
 
@@ -87,57 +97,66 @@ void FillRun::cancel() {
 
 // Decides what the response may be used for, before its body comes.
 origin::BodyMode FillRun::on_head(const http::ResponseHead& head) {
-  const ServingOptions& options = *services_.options;
   status_ = head.status;
   head_lines_.clear();
   for (const http::Field& field : head.fields) http::append_line(head_lines_, field.name, field.value);
-  const http::CacheControl control = http::parse_cache_control(head.fields);
-  const WallTime received = services_.loop.wall();
-  const auto lifetime = http::freshness_lifetime(head, control, options.freshness, received);
-
-  if (head.status == 304) {
-    if (!stale_ || !http::is_about_stored(head.fields, stale_->etag(), last_modified_text(*stale_))) {
-      on_error({http::ProxyError::HttpProtocolError, "304 to a question that was not asked", true});
+  const http::CacheControl control =
+      http::response_cache_control(head.fields, services_.options->caching.targeted_fields);
+  use_ = judge(head, control);
+  switch (use_) {
+    case Use::Store:
+    case Use::ShareError:
+      note_head(head, control);
+      return origin::BodyMode::Collect;
+    case Use::Refresh:
+      return origin::BodyMode::Collect;
+    case Use::AskAgain:
+      may_revalidate_ = false;
+      ask();
       return origin::BodyMode::Stream;
-    }
-    use_ = Use::Refresh;
-    return origin::BodyMode::Collect;
+    case Use::Refuse:
+      log_warning("origin.failed", "304 to a question that was not asked");
+      end_failed(http::ProxyError::HttpProtocolError);
+      return origin::BodyMode::Stream;
+    case Use::HandOver:
+      return hand_over();
   }
-  // Credentials and wishes of one client are not in it: whoever has them does not begin a fill.
-  const auto storability = http::judge_storability(http::Method::Get, {}, head, control, lifetime);
-  if (storability != http::Storability::Storable && is_trouble(head.status)) {
-    use_ = Use::ShareError;
-  } else if (storability != http::Storability::Storable) {
-    return hand_over(http::to_text(storability), true);
-  } else if (try_unsigned(head.fields.value(FieldName::ContentLength)).value_or(0) > options.object_bytes_max) {
-    return hand_over("too-large", true);
-  }
-  note_head(head, lifetime);
-  return origin::BodyMode::Collect;
+  EDGE_CHECK(false);
 }
 
-// What is stored of a head.
-void FillRun::note_head(const http::ResponseHead& head, const http::FreshnessLifetime& lifetime) {
-  lines_.clear();
-  // Age and the body's length are said anew with each answer.
-  http::append_end_to_end_lines(lines_, head.fields, {FieldName::Age, FieldName::ContentLength});
-  const http::Fields kept = http::parse_lines(lines_);
-  etag_ = kept.single(FieldName::ETag).value_or(std::string_view{});
-  const auto now_seconds = std::chrono::floor<std::chrono::seconds>(services_.loop.wall());
-  last_modified_.reset();
-  if (const auto text = kept.single(FieldName::LastModified)) last_modified_ = http::try_http_date(*text, now_seconds);
-  has_date_ = kept.has(FieldName::Date);
-  if (kept.has(FieldName::Vary))
-    selecting_ = http::selecting_lines(kept.combined(FieldName::Vary), http::parse_lines(request_lines_));
-  version_ = try_unsigned(kept.combined(services_.options->version_header));
-  const auto delay = std::chrono::floor<std::chrono::milliseconds>(services_.loop.now() - asked_at_);
-  born_at_ = services_.loop.now() - http::initial_age(head, services_.loop.wall(), delay);
-  fresh_until_ = born_at_ + lifetime.length;
+FillRun::Use FillRun::judge(const http::ResponseHead& head, const http::CacheControl& control) {
+  const ServingOptions& options = *services_.options;
+  if (is_stale_if_error_status(head.status) && has_stand_in()) return Use::ShareError;
+  if (head.status == 304) {
+    if (!is_revalidation()) return Use::Refuse;
+    const bool is_answer = http::is_about_stored(head.fields, stale_->etag(), last_modified_text(*stale_));
+    return is_answer ? Use::Refresh : Use::AskAgain;
+  }
+  const auto lifetime = http::freshness_lifetime(head, control, options.caching.freshness, services_.loop.wall());
+  storability_ = http::judge_storability(http::Method::Get, http::parse_lines(request_lines_), head, control, lifetime,
+                                         options.caching.set_cookie);
+  if (storability_ != http::Storability::Storable) {
+    why_handed_over_ = http::to_text(storability_);
+    return is_trouble(head.status) ? Use::ShareError : Use::HandOver;
+  }
+  if (try_unsigned(head.fields.value(FieldName::ContentLength)).value_or(0) > options.object_bytes_max) {
+    why_handed_over_ = "too-large";
+    return Use::HandOver;
+  }
+  return Use::Store;
+}
+
+void FillRun::note_head(const http::ResponseHead& head, const http::CacheControl& control) {
+  head_.emplace(head, control, ResponseTimes{asked_at_, services_.loop.now(), services_.loop.wall()}, request_lines_,
+                *services_.options);
 }
 
 void FillRun::on_body(std::string_view) {}
 
-origin::BodyMode FillRun::on_collect_overflow() { return hand_over("too-large", use_ == Use::Store); }
+origin::BodyMode FillRun::on_collect_overflow() {
+  why_handed_over_ = "too-large";
+  return hand_over();
+}
 
 void FillRun::on_end() {
   switch (use_) {
@@ -147,78 +166,98 @@ void FillRun::on_end() {
       return end_revalidated();
     case Use::ShareError:
       return end_shared_error();
+    case Use::AskAgain:
+    case Use::Refuse:
+    case Use::HandOver:
+      break;
   }
+  EDGE_CHECK(false);  // The fetch has been given up or away.
 }
 
 void FillRun::on_error(const origin::FetchError& error) {
   log_warning("origin.failed", error.detail);
-  end(services_.cache.give_up(std::move(*permit_)), FillFailed{error.error, std::string(http::to_text(error.error))},
-      metrics::FillEnd::Failed);
-}
-
-cache::StoredResponseParts FillRun::parts() const {
-  return {.url = permit_->url(),
-          .status = status_,
-          .fields = lines_,
-          .selecting = selecting_,
-          .etag = etag_,
-          .last_modified = last_modified_,
-          .version = version_,
-          .has_date = has_date_,
-          .asked_at = asked_at_,
-          .born_at = born_at_,
-          .fresh_until = fresh_until_};
+  end_failed(error.error);
 }
 
 void FillRun::end_stored() {
-  const auto response = cache::StoredResponse::make(parts(), fetch_->take_body(), services_.cache.budget());
-  const std::uint16_t status = status_;
+  const auto response =
+      cache::StoredResponse::make(head_->parts(permit_->url()), fetch_->take_body(), services_.cache.budget());
   cache::FillEnded ended = services_.cache.store(std::move(*permit_), response);
   const auto verdict = ended.verdict;
-  end(std::move(ended), Filled{response, verdict, verdict == cache::StoreVerdict::Stored, status},
+  end(std::move(ended),
+      Filled{response, verdict, verdict == cache::StoreVerdict::Stored, status_,
+             shared_or_null(head_->unshared_lines())},
       fill_end(verdict, metrics::FillEnd::Stored));
 }
 
 // RFC 9111 section 4.3.4. The 304's lifetime is judged on the head that it makes together with the stored one.
 void FillRun::end_revalidated() {
-  const std::string merged = http::merge_not_modified(stale_->fields(), http::parse_lines(head_lines_));
+  const http::Fields newer = http::parse_lines(head_lines_);
+  std::string stored(stale_->withheld());
+  stored += stale_->fields();
+  const std::string merged = http::merge_not_modified(stored, newer);
   http::ResponseHead head{.status = stale_->status(), .fields = http::parse_lines(merged)};
   // The age that counts is the 304's.
-  if (const auto age = http::parse_lines(head_lines_).value(FieldName::Age); !age.empty()) head.fields.add("age", age);
-  status_ = stale_->status();
-  note_head(head, http::freshness_lifetime(head, http::parse_cache_control(head.fields), services_.options->freshness,
-                                           services_.loop.wall()));
-  const auto response = cache::StoredResponse::make_refreshed(parts(), stale_, services_.cache.budget());
+  if (const auto age = newer.value(FieldName::Age); !age.empty()) head.fields.add("age", age);
+  note_head(head, http::response_cache_control(head.fields, services_.options->caching.targeted_fields));
+  const auto response =
+      cache::StoredResponse::make_refreshed(head_->parts(permit_->url()), stale_, services_.cache.budget());
   cache::FillEnded ended = services_.cache.refresh(std::move(*permit_), stale_, response);
   const auto verdict = ended.verdict;
-  end(std::move(ended), Filled{response, verdict, verdict == cache::StoreVerdict::Stored, 304},
+  end(std::move(ended), Filled{response, verdict, verdict == cache::StoreVerdict::Stored, std::uint16_t{304}},
       fill_end(verdict, metrics::FillEnd::NotModified));
 }
 
 void FillRun::end_shared_error() {
-  const auto response = cache::StoredResponse::make(parts(), fetch_->take_body(), services_.cache.budget());
-  end(services_.cache.give_up(std::move(*permit_)), Filled{response, cache::StoreVerdict::Stored, false, status_},
-      metrics::FillEnd::Failed);
+  cache::FillEnded ended = services_.cache.give_up(std::move(*permit_));
+  if (is_stale_if_error_status(status_) && ended.verdict != cache::StoreVerdict::Voided && has_stand_in())
+    return end_with_stand_in(std::move(ended));
+  const auto response = cache::StoredResponse::make(head_->parts({}), fetch_->take_body(), services_.cache.budget());
+  end(std::move(ended), Filled{response, cache::StoreVerdict::Stored, false, status_}, metrics::FillEnd::Failed);
 }
 
-// The response is for the leader alone, as it comes; the others ask for themselves, and with `remember` so does, for a
-// while, whoever comes later.
-origin::BodyMode FillRun::hand_over(std::string_view why, bool remember) {
+void FillRun::end_failed(http::ProxyError error) {
+  cache::FillEnded ended = services_.cache.give_up(std::move(*permit_));
+  // What an update has overtaken is not served again, whatever its directives allow (PROTOCOL R1).
+  if (ended.verdict != cache::StoreVerdict::Voided && has_stand_in()) return end_with_stand_in(std::move(ended));
+  end(std::move(ended), FillFailed{error, std::string(http::to_text(error))}, metrics::FillEnd::Failed);
+}
+
+bool FillRun::has_stand_in() const {
+  return stale_ && services_.loop.now() < stale_->fresh_until() + stale_->stale_if_error();
+}
+
+void FillRun::end_with_stand_in(cache::FillEnded ended) {
+  end(std::move(ended), Filled{stale_, cache::StoreVerdict::Stored, true, std::nullopt}, metrics::FillEnd::Failed);
+}
+
+Ref<const cache::StoredResponse> FillRun::make_mark() const {
+  const Instant now = services_.loop.now();
+  return cache::StoredResponse::make({.url = permit_->url(),
+                                      .status = 0,
+                                      .asked_at = asked_at_,
+                                      .born_at = now,
+                                      .fresh_until = now + services_.options->caching.uncacheable_ttl,
+                                      .storability = storability_},
+                                     {}, services_.cache.budget());
+}
+
+// The response is for the leader alone, as it comes; the others ask for themselves, and for a while so does whoever
+// comes later.
+origin::BodyMode FillRun::hand_over() {
+  // An error says nothing about later answers, and credentials nothing about answers without them.
+  const bool remembers = may_remember_ && use_ != Use::ShareError;
   cache::FillEnded ended;
-  if (remember) {
-    const cache::StoredResponseParts mark{.url = permit_->url(),
-                                          .status = 0,
-                                          .asked_at = asked_at_,
-                                          .born_at = services_.loop.now(),
-                                          .fresh_until = services_.loop.now() + services_.options->uncacheable_ttl};
-    ended = services_.cache.store(std::move(*permit_), cache::StoredResponse::make(mark, {}, services_.cache.budget()));
+  if (remembers) {
+    Ref<const cache::StoredResponse> mark = make_mark();
+    ended = services_.cache.store(std::move(*permit_), std::move(mark));
   } else {
     ended = services_.cache.give_up(std::move(*permit_));
   }
-  if (FillWaiter* const leader = services_.waiters.find(leader_)) {
-    services_.waiters.remove(leader_);
+  if (FillWaiter* const leader = leader_ ? services_.waiters.find(*leader_) : nullptr) {
+    services_.waiters.remove(*leader_);
     const http::ResponseHead head{.status = status_, .fields = http::parse_lines(head_lines_)};
-    leader->take_stream(std::move(fetch_), head, why);
+    leader->take_stream(std::move(fetch_), head, why_handed_over_);
   }
   end(std::move(ended), NotShared{}, metrics::FillEnd::NotStorable);
   return origin::BodyMode::Stream;

@@ -8,20 +8,21 @@
 #include <unordered_map>
 
 #include "cache/memory_cache.h"
-#include "http/cache_control.h"
-#include "http/freshness.h"
 #include "origin/fetch.h"
 #include "serving/fill_outcome.h"
 #include "serving/services.h"
+#include "serving/stored_head.h"
 
 namespace edge::serving {
 
 // What a fill is begun with.
 struct FillPlan {
   cache::FillPermit permit;
-  cache::WaiterId leader;                  // Who gets the response if it may not be shared.
-  Ref<const cache::StoredResponse> stale;  // To be revalidated, or null.
+  // Who gets the response if it may not be shared; nobody, where a stale response is refreshed behind an answer.
+  std::optional<cache::WaiterId> leader;
+  Ref<const cache::StoredResponse> stale;  // What is held but is not fresh, or null.
   std::string request_lines;               // The leader's end-to-end fields, without conditions and ranges.
+  bool may_remember = true;                // Whether what is not storable is remembered to be so.
 };
 
 class FillRun;
@@ -63,37 +64,49 @@ class FillRun final : public origin::FetchObserver {
   void on_error(const origin::FetchError& error) override;
 
  private:
-  void note_head(const http::ResponseHead& head, const http::FreshnessLifetime& lifetime);
-  cache::StoredResponseParts parts() const;
+  // In the order in which a head is judged.
+  enum class Use {
+    Store,
+    Refresh,     // 304: the stale response under a new head.
+    AskAgain,    // 304 about something that is not held.
+    Refuse,      // 304 to a question without a condition.
+    ShareError,  // The origin is in trouble: told to all who wait, kept by nobody.
+    HandOver,    // For the leader alone.
+  };
+
+  void ask();
+  bool is_revalidation() const { return may_revalidate_ && stale_ && stale_->has_validator(); }
+  Use judge(const http::ResponseHead& head, const http::CacheControl& control);
+  void note_head(const http::ResponseHead& head, const http::CacheControl& control);
   void end_stored();
   void end_revalidated();
   void end_shared_error();
-  origin::BodyMode hand_over(std::string_view why, bool remember);
+  void end_failed(http::ProxyError error);
+  bool has_stand_in() const;
+  void end_with_stand_in(cache::FillEnded ended);
+  Ref<const cache::StoredResponse> make_mark() const;
+  origin::BodyMode hand_over();
   void end(cache::FillEnded ended, FillOutcome outcome, metrics::FillEnd how);
 
   FillRunner& runner_;
   const Services& services_;
   std::optional<cache::FillPermit> permit_;  // Until the fill has ended.
-  const cache::WaiterId leader_;
+  const std::optional<cache::WaiterId> leader_;
   const Ref<const cache::StoredResponse> stale_;
   const std::string request_lines_;
-  const Instant asked_at_;
-  const WallTime asked_wall_;
+  const bool may_remember_;
+  bool may_revalidate_ = true;  // Until a 304 has answered another question than ours.
+  Instant asked_at_;
 
   // Noted from the head.
-  enum class Use { Store, Refresh, ShareError } use_ = Use::Store;
+  Use use_ = Use::Store;
+  http::Storability storability_ = http::Storability::Storable;
+  std::string_view why_handed_over_;
   std::uint16_t status_ = 0;
   std::string head_lines_;  // All of the origin's, for whoever takes the stream.
-  std::string lines_;       // End-to-end, as they are stored.
-  std::string selecting_;
-  std::string_view etag_;
-  std::optional<std::chrono::sys_seconds> last_modified_;
-  std::optional<std::uint64_t> version_;
-  bool has_date_ = false;
-  Instant born_at_{};
-  Instant fresh_until_{};
+  std::optional<StoredHead> head_;
 
-  std::unique_ptr<origin::Fetch> fetch_;  // Last member, so first to go: nothing calls back into half of us.
+  std::unique_ptr<origin::Fetch> fetch_;  // Last member, so first to go.
 };
 
 }  // namespace edge::serving

@@ -5,6 +5,8 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "http/hop_by_hop.h"
+#include "http/reference.h"
+#include "http/target.h"
 #include "serving/answers.h"
 
 namespace edge::serving {
@@ -67,6 +69,7 @@ bool Pass::must_outlive_client() {
 
 origin::BodyMode Pass::on_head(const http::ResponseHead& head) {
   if (plan_.is_unsafe && may_have_succeeded(head.status)) fence();
+  if (plan_.is_unsafe && head.status < 400) fence_named(head);
   if (!exchange_) {
     end();
     services_.aftermath.remove(*this);
@@ -74,6 +77,8 @@ origin::BodyMode Pass::on_head(const http::ResponseHead& head) {
   }
   std::string lines;
   http::append_end_to_end_lines(lines, head.fields, {http::FieldName::ContentLength});
+  if (!services_.options->caching.forward_targeted)
+    http::remove_lines(lines, services_.options->caching.targeted_fields);
   const std::string more = own_lines(head.status);
   const auto length = try_unsigned(head.fields.value(http::FieldName::ContentLength));
   exchange_->start_response(
@@ -110,6 +115,24 @@ void Pass::fence() {
   if (fenced_) return;
   fenced_ = true;
   services_.invalidator.unsafe_request(plan_.avatar);
+}
+
+// RFC 9111 section 4.4: what the answer to an unsafe request names here has changed as well.
+void Pass::fence_named(const http::ResponseHead& head) {
+  const ServingOptions& options = *services_.options;
+  std::vector<std::string_view> authorities(options.origin_authorities.begin(), options.origin_authorities.end());
+  if (!plan_.host.empty()) authorities.push_back(plan_.host);
+  for (const auto name : {http::FieldName::Location, http::FieldName::ContentLocation}) {
+    const auto reference = head.fields.single(name);
+    const auto named = reference ? http::try_resolve_here(*reference, plan_.target, authorities) : std::nullopt;
+    if (!named) continue;
+    std::string scratch;
+    const auto target = http::parse_target(*named, scratch);
+    if (!target) continue;
+    std::string avatar_scratch;
+    const std::string_view avatar = options.routes.avatar_of(target->path, avatar_scratch).avatar;
+    if (avatar != plan_.avatar) services_.invalidator.unsafe_request(avatar);
+  }
 }
 
 void Pass::end() {

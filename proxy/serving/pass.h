@@ -14,7 +14,9 @@
 namespace edge::serving {
 
 struct PassPlan {
-  std::string avatar;  // Whom an unsafe request changes.
+  std::string avatar;    // Whom an unsafe request changes.
+  std::string target{};  // Path and query, from which the Location of its answer is seen.
+  std::string host{};    // The authority that the client asked.
   bool is_unsafe = false;
   http::ForwardReason reason = http::ForwardReason::Bypass;
   std::string_view detail;  // A constant, or empty.
@@ -48,6 +50,7 @@ class Pass final : public origin::FetchObserver {
 
  private:
   void fence();
+  void fence_named(const http::ResponseHead& head);
   void end();
   std::string own_lines(std::uint16_t forward_status) const;
 

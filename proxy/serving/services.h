@@ -4,13 +4,14 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "cache/cache_options.h"
 #include "cache/memory_cache.h"
 #include "event/event_loop.h"
-#include "http/freshness.h"
 #include "metrics/worker_metrics.h"
 #include "origin/origin.h"
+#include "serving/caching_policy.h"
 #include "serving/invalidator.h"
 #include "serving/routes.h"
 
@@ -25,8 +26,8 @@ class Aftermath;
 struct ServingOptions {
   Routes routes;
   std::string version_header = "x-avatar-version";  // In lower case.
-  http::FreshnessDefaults freshness;
-  std::chrono::milliseconds uncacheable_ttl{60'000};
+  CachingPolicy caching;
+  std::vector<std::string> origin_authorities{};  // host[:port] of the origin's URLs.
   std::uint64_t object_bytes_max = 8ull << 20;
   std::optional<std::string> token;  // That PURGE must bear; without one, it must come from loopback.
 };

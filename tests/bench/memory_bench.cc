@@ -44,7 +44,7 @@ int main(int argc, char** argv) {
         "x-avatar-version: 57\r\netag: \"" +
         number + "-57\"\r\n";
     field_bytes += fields.size() + url.size();
-    auto found = cache.look_up(cache::CacheKey(number, url), no_fields, clock.now(), {0, i});
+    auto found = cache.look_up(cache::CacheKey(number, url), {no_fields}, clock.now(), {0, i});
     Bytes body;
     body.append(std::string(body_bytes, 'x'));
     const cache::StoredResponseParts parts{.url = url,

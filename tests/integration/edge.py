@@ -147,6 +147,10 @@ class Edge:
     def update(self, avatar, **more):
         return self.admin_json("POST", "/updates", {"avatar": avatar} | more)
 
+    def avatar(self, avatar):
+        """What is held of it."""
+        return self.admin_json("GET", f"/avatars/{avatar}")
+
     def purge(self, **what):
         return self.admin_json("POST", "/purge", what)
 

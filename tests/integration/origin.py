@@ -135,6 +135,8 @@ class HeldOrigin:
             return [request for request in self.requests if request.target == target][-1]
 
     def close(self):
+        if self.listener.fileno() < 0:
+            return  # The test has closed it already.
         # shutdown wakes the thread that accepts; close alone does not.
         self.listener.shutdown(socket.SHUT_RDWR)
         self.listener.close()

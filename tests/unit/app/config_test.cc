@@ -99,8 +99,8 @@ TEST_CASE("values reach the options of the classes that they are for", "[app]") 
   CHECK(config.avatars.routes == std::vector<std::string>{"/u/{avatar}"});
   CHECK(config.avatars.version_header == "V");
   CHECK(config.cache.memory_bytes == 64u << 20);
-  CHECK(config.cache.default_ttl == 500ms);
-  CHECK(config.cache.negative_ttl == 0s);
+  CHECK(config.caching.freshness.default_ttl == 500ms);
+  CHECK(config.caching.freshness.negative_ttl == 0s);
   CHECK(config.log.level == edge::LogLevel::Debug);
   CHECK(config.access_log == edge::frontend::AccessLogMode::All);
   CHECK(config.drain == 0s);
@@ -168,8 +168,7 @@ TEST_CASE("a path is not a key", "[app]") {
 }
 
 TEST_CASE("keys of later versions are unknown", "[app]") {
-  for (const char* text : {"redis: {}", "updates: {}", "sync: {}", "cache: {stale_if_error: 1s}",
-                           "listen: [{address: \"127.0.0.1:1\", tls: {}}]"}) {
+  for (const char* text : {"redis: {}", "updates: {}", "sync: {}", "listen: [{address: \"127.0.0.1:1\", tls: {}}]"}) {
     CAPTURE(text);
     CHECK(problems(text).find("unknown key") != std::string::npos);
   }

@@ -130,7 +130,7 @@ class Play {
 
   // What the cache holds of a URL, fresh or not.
   const StoredResponse* held(const std::string& url) {
-    Lookup found = cache_.cache.look_up(TestCache::key(url), {}, Instant{}, {9, 9});
+    Lookup found = cache_.cache.look_up(TestCache::key(url), {http::Fields{}}, Instant{}, {9, 9});
     return std::holds_alternative<Hit>(found) ? std::get<Hit>(found).response.get() : give_back(std::move(found));
   }
   const StoredResponse* give_back(Lookup found) {

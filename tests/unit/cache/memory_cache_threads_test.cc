@@ -68,7 +68,7 @@ class Crowd {
   void ask(std::size_t avatar, std::size_t variant, std::mt19937& random, unsigned thread) {
     const std::uint64_t promised = applied_[avatar].load();
     const CacheKey asked = key(avatar, variant);
-    Lookup found = cache_.cache.look_up(asked, {}, cache_.clock.now(), {thread, random()});
+    Lookup found = cache_.cache.look_up(asked, {http::Fields{}}, cache_.clock.now(), {thread, random()});
     if (const auto* hit = std::get_if<Hit>(&found)) {
       ++hits_;
       if (*hit->response->version() < promised) ++old_answers_;

@@ -19,6 +19,7 @@ struct Said {
   std::chrono::milliseconds ttl = 60s;
   std::string selecting{};
   std::uint16_t status = 200;
+  http::StaleAllowance stale{};
 };
 
 // A request, and what it found.
@@ -47,8 +48,12 @@ class TestCache {
   // `lines` are the request's.
   Asked get(std::string url, std::string_view lines = "") {
     const WaiterId waiter{0, ++requests_};
-    Lookup found = cache.look_up(key(url), http::parse_lines(lines), clock.now(), waiter);
+    Lookup found = look_up(url, lines, waiter);
     return {std::move(url), waiter, std::move(found)};
+  }
+  Lookup look_up(std::string_view url, std::string_view lines, WaiterId waiter) {
+    const http::Fields request = http::parse_lines(lines);
+    return cache.look_up(key(url), {.fields = request, .limits = limits, .fill = fill}, clock.now(), waiter);
   }
   Ref<const StoredResponse> response(std::string_view url, std::string_view body, const Said& said = {}) {
     const std::string fields = said.etag.empty() ? "x: y\r\n" : "etag: " + said.etag + "\r\n";
@@ -86,6 +91,9 @@ class TestCache {
 
   FakeClock clock;
   MemoryCache cache;
+  // Of the requests to come.
+  http::UseLimits limits{};
+  Question::Fill fill = Question::Fill::Shared;
 
  private:
   static FillPermit permit(Asked& leader) { return std::move(std::get<Lead>(leader.found).permit); }
@@ -99,7 +107,8 @@ class TestCache {
             .version = said.version,
             .asked_at = clock.now(),
             .born_at = clock.now(),
-            .fresh_until = clock.now() + said.ttl};
+            .fresh_until = clock.now() + said.ttl,
+            .stale = said.stale};
   }
 
   std::uint64_t requests_ = 0;

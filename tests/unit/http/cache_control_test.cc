@@ -1,5 +1,6 @@
 #include "http/cache_control.h"
 
+#include "http/delta_seconds.h"
 #include "support/catch.h"
 
 using edge::http::CacheControl;
@@ -27,9 +28,15 @@ TEST_CASE("directives are read in any case and order", "[http][rfc9111-5.2]") {
 }
 
 TEST_CASE("a directive with fields counts for the whole response", "[http][rfc9111-5.2.2]") {
-  CHECK(parse("no-cache=\"set-cookie, x\", max-age=5").no_cache);
-  CHECK(parse("no-cache=\"set-cookie, x\", max-age=5").max_age == 5s);
-  CHECK(parse("private=\"x\"").is_private);
+  const auto listed = parse("no-cache=\"Set-Cookie, x\", max-age=5, private=y");
+  CHECK(listed.unshared == std::vector<std::string>{"set-cookie", "x", "y"});
+  CHECK_FALSE(listed.no_cache);
+  CHECK_FALSE(listed.is_private);
+  CHECK(listed.max_age == 5s);
+  CHECK(parse("private=\"x\", private").is_private);
+  for (const auto* list :
+       {"no-cache=\"\"", "no-cache=", "no-cache=\",\"", "no-cache=\"a b\"", "no-cache =x", "no-cache=\"x"})
+    CHECK(parse(list).no_cache);
 }
 
 TEST_CASE("unknown directives and quoted text are no directives", "[http][rfc9111-5.2.3]") {
@@ -72,4 +79,22 @@ TEST_CASE("all lines of the field count", "[http][rfc9110-5.2]") {
   fields.add("cache-control", "no-store");
   CHECK(parse_cache_control(fields).no_store);
   CHECK(parse_cache_control(fields).max_age == 5s);
+}
+
+TEST_CASE("what a request accepts is read, the stricter of two values counting", "[http][rfc9111-5.2.1]") {
+  CHECK(parse("max-stale").max_stale == edge::http::kDeltaSecondsMax);
+  CHECK(parse("max-stale=7").max_stale == 7s);
+  CHECK(parse("max-stale=7, max-stale").max_stale == 7s);
+  CHECK(parse("max-stale=x").max_stale == 0s);
+  CHECK(parse("min-fresh=7, min-fresh=9").min_fresh == 9s);
+  CHECK(parse("min-fresh=x").min_fresh == edge::http::kDeltaSecondsMax);
+  CHECK_FALSE(parse("max-age=7").max_stale);
+}
+
+TEST_CASE("what a response allows of itself when stale is read", "[http][rfc5861-3][rfc5861-4]") {
+  CHECK(parse("stale-while-revalidate=7, stale-if-error=\"9\"").stale_while_revalidate == 7s);
+  CHECK(parse("stale-while-revalidate=7, stale-if-error=\"9\"").stale_if_error == 9s);
+  CHECK(parse("stale-while-revalidate=7, stale-while-revalidate=3").stale_while_revalidate == 3s);
+  CHECK(parse("stale-if-error=soon").stale_if_error == 0s);
+  CHECK(parse("must-understand").must_understand);
 }

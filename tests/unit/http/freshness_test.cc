@@ -88,3 +88,47 @@ TEST_CASE("the first Age counts, if it is a number", "[http][rfc9111-5.1]") {
     CHECK(initial_age(head_of(200, {{"age", value}}), kReceived, 0ms) == 0s);
   CHECK(initial_age(head_of(200, {{"age", "99999999999999"}}), kReceived, 0ms) == 2147483648s);
 }
+
+TEST_CASE("a lifetime is guessed from Last-Modified, within its bound", "[http][rfc9111-4.2.2]") {
+  const auto guess = [](std::uint16_t status, const char* modified, const char* control = "x",
+                        FreshnessDefaults defaults = {}) {
+    defaults.heuristic_max = 1h;
+    const auto head = head_of(status, {{"last-modified", modified}, {"cache-control", control}});
+    return freshness_lifetime(head, parse_cache_control(head.fields), defaults, kReceived);
+  };
+  CHECK(guess(200, "Sun, 06 Nov 1994 08:47:57 GMT").length == 10s);
+  CHECK(guess(200, "Sun, 06 Nov 1994 08:47:57 GMT").source == LifetimeSource::Heuristic);
+  CHECK(guess(200, "Sun, 06 Nov 1994 08:47:57 GMT").is_explicit() == false);
+  CHECK(guess(200, "Sun, 06 Nov 1974 08:47:57 GMT").length == 1h);
+  CHECK(guess(200, "Sun, 06 Nov 1994 09:00:00 GMT").length == 0s);
+  CHECK(guess(200, "yesterday").length == 0s);
+  CHECK(guess(501, "Sun, 06 Nov 1994 08:47:57 GMT").length == 10s);
+  CHECK(guess(599, "Sun, 06 Nov 1994 08:47:57 GMT").length == 0s);
+  CHECK(guess(599, "Sun, 06 Nov 1994 08:47:57 GMT", "public").length == 10s);
+  CHECK(guess(200, "Sun, 06 Nov 1994 08:47:57 GMT", "x", {.default_ttl = 3s}).length == 3s);
+  CHECK(guess(404, "Sun, 06 Nov 1994 08:47:57 GMT", "x", {.negative_ttl = 3s}).length == 3s);
+}
+
+TEST_CASE("Expires says nothing beside a field that is for us", "[http][rfc9213-2.2]") {
+  const auto head = head_of(200, {{"expires", "Sun, 06 Nov 1999 08:00:00 GMT"}});
+  CacheControl control;
+  control.is_targeted = true;
+  CHECK(freshness_lifetime(head, control, {}, kReceived).source == LifetimeSource::None);
+}
+
+TEST_CASE("a response may say for how long it is used when stale, or forbid it", "[http][rfc5861-3][rfc9111-4.2.4]") {
+  const auto allowance = [](const char* control) {
+    return stale_allowance(parse_cache_control(control), {.while_revalidate = 7s, .if_error = 9s});
+  };
+  CHECK(allowance("max-age=1").while_revalidate == 7s);
+  CHECK(allowance("max-age=1").if_error == 9s);
+  CHECK(allowance("max-age=1").by_request);
+  CHECK(allowance("stale-while-revalidate=1, stale-if-error=0").while_revalidate == 1s);
+  CHECK(allowance("stale-while-revalidate=1, stale-if-error=0").if_error == 0s);
+  for (const auto* control : {"must-revalidate", "proxy-revalidate", "s-maxage=5", "no-cache"}) {
+    const std::string all = std::string(control) + ", stale-while-revalidate=5, stale-if-error=5";
+    CHECK(allowance(all.c_str()).while_revalidate == 0s);
+    CHECK(allowance(all.c_str()).if_error == 0s);
+    CHECK_FALSE(allowance(all.c_str()).by_request);
+  }
+}

@@ -9,9 +9,10 @@ namespace {
 
 struct Case {
   Method method = Method::Get;
-  Fields request;
-  ResponseHead response;
-  FreshnessDefaults defaults{10s, 10s};
+  Fields request{};
+  ResponseHead response{};
+  FreshnessDefaults defaults{10s, 10s, 0s};
+  SetCookiePolicy cookies = SetCookiePolicy::Pass;
 
   Case& asks(const char* name, const char* value) { return request.add(name, value), *this; }
   Case& answers(const char* name, const char* value) { return response.fields.add(name, value), *this; }
@@ -21,7 +22,7 @@ struct Case {
   Storability judged() const {
     const auto control = parse_cache_control(response.fields);
     const auto lifetime = freshness_lifetime(response, control, defaults, edge::WallTime{1s});
-    return judge_storability(method, request, response, control, lifetime);
+    return judge_storability(method, request, response, control, lifetime, cookies);
   }
 };
 
@@ -31,14 +32,13 @@ TEST_CASE("a whole answer to GET may be kept", "[http][rfc9111-3]") {
   CHECK(Case{}.judged() == Storability::Storable);
   CHECK(Case{}.status(404).judged() == Storability::Storable);
   CHECK(Case{}.status(299).answers("cache-control", "max-age=5").judged() == Storability::Storable);
-  CHECK(Case{Method::Head, {}, {}, {}}.judged() == Storability::MethodNotGet);
+  CHECK(Case{.method = Method::Head}.judged() == Storability::MethodNotGet);
   CHECK(Case{}.status(103).judged() == Storability::StatusNotFinal);
   CHECK(Case{}.status(206).answers("cache-control", "max-age=5").judged() == Storability::StatusPartial);
   CHECK(Case{}.status(304).judged() == Storability::StatusPartial);
 }
 
 TEST_CASE("no-store and private forbid keeping", "[http][rfc9111-5.2]") {
-  CHECK(Case{}.asks("cache-control", "no-store").judged() == Storability::RequestNoStore);
   CHECK(Case{}.answers("cache-control", "no-store, max-age=5").judged() == Storability::ResponseNoStore);
   CHECK(Case{}.answers("cache-control", "private, max-age=5").judged() == Storability::Private);
 }
@@ -54,6 +54,26 @@ TEST_CASE("a cookie is kept only in what is declared shared", "[http]") {
   CHECK(Case{}.answers("set-cookie", "a=b").judged() == Storability::SetsCookie);
   CHECK(Case{}.answers("set-cookie", "a=b").answers("cache-control", "max-age=9").judged() == Storability::SetsCookie);
   CHECK(Case{}.answers("set-cookie", "a=b").answers("cache-control", "public").judged() == Storability::Storable);
+}
+
+TEST_CASE("the operator may have cookies stored", "[http][rfc9111-7.3]") {
+  for (const auto policy : {SetCookiePolicy::Strip, SetCookiePolicy::Store})
+    CHECK(Case{.cookies = policy}.answers("set-cookie", "a=b").judged() == Storability::Storable);
+}
+
+TEST_CASE("must-understand forbids statuses that we do not know, and lifts no-store from those we do",
+          "[http][rfc9111-5.2.2.3]") {
+  CHECK(Case{}.status(299).answers("cache-control", "max-age=5, must-understand").judged() ==
+        Storability::NotUnderstood);
+  CHECK(Case{}.answers("cache-control", "max-age=5, must-understand, no-store").judged() == Storability::Storable);
+  CHECK(Case{}.status(599).answers("cache-control", "max-age=5, must-understand, no-store").judged() ==
+        Storability::NotUnderstood);
+  CHECK(Case{}.answers("cache-control", "max-age=5, no-store").judged() == Storability::ResponseNoStore);
+}
+
+TEST_CASE("fields listed by private do not keep the rest from being stored", "[http][rfc9111-5.2.2.7]") {
+  CHECK(Case{}.answers("cache-control", "private=\"x-who\"").judged() == Storability::Storable);
+  CHECK(Case{}.answers("cache-control", "private=\"x-who\", private").judged() == Storability::Private);
 }
 
 TEST_CASE("what varies by anything is not kept", "[http][rfc9111-4.1]") {

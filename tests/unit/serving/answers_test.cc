@@ -13,6 +13,7 @@ namespace {
 constexpr std::string_view kFields =
     "etag: \"v1\"\r\ncontent-type: image/png\r\ncontent-encoding: br\r\ncache-control: max-age=60\r\nvary: accept\r\n";
 const Instant kBorn{1000s};
+const WallTime kBornWall{784111777s};  // Sun, 06 Nov 1994 08:49:37 GMT.
 
 struct Story {
   Story() {
@@ -21,6 +22,12 @@ struct Story {
     response = cache::StoredResponse::make(
         {.url = "/a", .fields = kFields, .etag = kFields.substr(6, 4), .born_at = kBorn, .fresh_until = kBorn + 60s},
         std::move(body), budget);
+  }
+
+  void answer(FakeExchange& exchange, const http::CacheStatus& status, Instant now) {
+    answer_stored(
+        exchange, response,
+        {.status = status, .now = now, .wall = kBornWall + std::chrono::floor<std::chrono::milliseconds>(now - kBorn)});
   }
 
   SystemClock clock;
@@ -34,7 +41,7 @@ struct Story {
 TEST_CASE("a hit says its age and what the cache did", "[serving][rfc9111 5.1][rfc9211 2]") {
   Story story;
   FakeExchange exchange(story.loop, "GET", "/a");
-  answer_stored(exchange, story.response, {.is_hit = true, .ttl = 43s}, kBorn + 17s);
+  story.answer(exchange, {.is_hit = true, .ttl = 43s}, kBorn + 17s);
   CHECK(exchange.status() == 200);
   CHECK(exchange.body() == "face");
   CHECK(exchange.field("age") == "17");
@@ -46,7 +53,7 @@ TEST_CASE("a hit says its age and what the cache did", "[serving][rfc9111 5.1][r
 TEST_CASE("what has just come from the origin has no age", "[serving][rfc9111 5.1]") {
   Story story;
   FakeExchange exchange(story.loop, "GET", "/a");
-  answer_stored(exchange, story.response, {.forwarded = http::ForwardReason::UriMiss, .is_stored = true}, kBorn);
+  story.answer(exchange, {.forwarded = http::ForwardReason::UriMiss, .is_stored = true}, kBorn);
   CHECK(exchange.field("age").empty());
 }
 
@@ -54,7 +61,7 @@ TEST_CASE("a client that has it already is told 304, with what a cache needs", "
   Story story;
   FakeExchange exchange(story.loop, "GET", "/a");
   exchange.add_field("if-none-match", "\"v1\"");
-  answer_stored(exchange, story.response, {.is_hit = true}, kBorn + 17s);
+  story.answer(exchange, {.is_hit = true}, kBorn + 17s);
   CHECK(exchange.status() == 304);
   CHECK(exchange.body().empty());
   CHECK(exchange.field("etag") == "\"v1\"");
@@ -69,7 +76,7 @@ TEST_CASE("a client that has another one gets this one", "[serving][rfc9110 13.1
   Story story;
   FakeExchange exchange(story.loop, "GET", "/a");
   exchange.add_field("if-none-match", "\"v0\"");
-  answer_stored(exchange, story.response, {.is_hit = true}, kBorn);
+  story.answer(exchange, {.is_hit = true}, kBorn);
   CHECK(exchange.status() == 200);
   CHECK(exchange.body() == "face");
 }
@@ -95,4 +102,32 @@ TEST_CASE("a refusal for want of room says when to come again", "[serving][rfc91
   CHECK(wrong.status() == 400);
   CHECK(wrong.field("retry-after").empty());
   CHECK(wrong.body().find("malformed target") != std::string::npos);
+}
+
+TEST_CASE("without Last-Modified, If-Modified-Since is compared with when the response was made",
+          "[serving][rfc9111 4.3.2]") {
+  Story story;
+  const auto status = [&story](const char* since) {
+    FakeExchange exchange(story.loop, "GET", "/a");
+    exchange.add_field("if-modified-since", since);
+    story.answer(exchange, {.is_hit = true}, kBorn + 17s);
+    return exchange.status();
+  };
+  CHECK(status("Sun, 06 Nov 1994 08:49:37 GMT") == 304);
+  CHECK(status("Sun, 06 Nov 1994 08:49:36 GMT") == 200);
+}
+
+TEST_CASE("a part of a stored response is 206, nothing of it is 416", "[serving][rfc9110 15.3.7]") {
+  Story story;
+  FakeExchange part(story.loop, "GET", "/a");
+  part.add_field("range", "bytes=1-2");
+  story.answer(part, {.is_hit = true}, kBorn);
+  CHECK(part.status() == 206);
+  CHECK(part.body() == "ac");
+  CHECK(part.field("content-range") == "bytes 1-2/4");
+  FakeExchange beyond(story.loop, "GET", "/a");
+  beyond.add_field("range", "bytes=4-");
+  story.answer(beyond, {.is_hit = true}, kBorn);
+  CHECK(beyond.status() == 416);
+  CHECK(beyond.field("content-range") == "bytes */4");
 }

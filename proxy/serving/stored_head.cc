@@ -1,0 +1,77 @@
+#include "serving/stored_head.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "http/date.h"
+#include "http/hop_by_hop.h"
+#include "http/vary.h"
+
+namespace edge::serving {
+namespace {
+
+using http::FieldName;
+
+Instant born_at(const http::ResponseHead& head, const ResponseTimes& times) {
+  const auto delay = std::chrono::floor<std::chrono::milliseconds>(times.received - times.asked);
+  return times.received - http::initial_age(head, times.received_wall, delay);
+}
+
+bool is_named(const std::vector<std::string>& names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+}  // namespace
+
+StoredHead::StoredHead(const http::ResponseHead& head, const http::CacheControl& control, const ResponseTimes& times,
+                       std::string_view request, const ServingOptions& options)
+    : status_(head.status),
+      asked_at_(times.asked),
+      born_at_(born_at(head, times)),
+      lifetime_(http::freshness_lifetime(head, control, options.caching.freshness, times.received_wall)),
+      stale_(http::stale_allowance(control, options.caching.stale)) {
+  // Age and the body's length are said anew with each answer.
+  http::append_end_to_end_lines(lines_, head.fields, {FieldName::Age, FieldName::ContentLength});
+  set_apart(control, options);
+  const http::Fields kept = http::parse_lines(lines_);
+  etag_ = kept.single(FieldName::ETag).value_or(std::string_view{});
+  if (const auto text = kept.single(FieldName::LastModified))
+    last_modified_ = http::try_http_date(*text, std::chrono::floor<std::chrono::seconds>(times.received_wall));
+  has_date_ = kept.has(FieldName::Date);
+  // As the origin sent it: a Vary that is kept from others selects nevertheless.
+  if (head.fields.has(FieldName::Vary))
+    selecting_ = http::selecting_lines(head.fields.combined(FieldName::Vary), http::parse_lines(request));
+  version_ = try_unsigned(kept.combined(options.version_header));
+}
+
+void StoredHead::set_apart(const http::CacheControl& control, const ServingOptions& options) {
+  const bool strips_cookie = options.caching.set_cookie == http::SetCookiePolicy::Strip;
+  std::string kept;
+  for (const http::Field& field : http::parse_lines(lines_)) {
+    const bool is_for_one =
+        is_named(control.unshared, field.name) || (strips_cookie && field.id == FieldName::SetCookie);
+    const bool is_for_us = !options.caching.forward_targeted && is_named(options.caching.targeted_fields, field.name);
+    std::string& part = is_for_one ? unshared_lines_ : is_for_us ? withheld_lines_ : kept;
+    http::append_line(part, field.name, field.value);
+  }
+  lines_ = std::move(kept);
+}
+
+cache::StoredResponseParts StoredHead::parts(std::string_view url) const {
+  return {.url = url,
+          .status = status_,
+          .withheld = withheld_lines_,
+          .fields = lines_,
+          .selecting = selecting_,
+          .etag = etag_,
+          .last_modified = last_modified_,
+          .version = version_,
+          .has_date = has_date_,
+          .asked_at = asked_at_,
+          .born_at = born_at_,
+          .fresh_until = born_at_ + lifetime_.length,
+          .stale = stale_,
+          .lifetime_source = lifetime_.source};
+}
+
+}  // namespace edge::serving

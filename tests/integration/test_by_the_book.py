@@ -1,0 +1,261 @@
+"""What RFC 9111 leaves to directives of requests and responses, and to the operator."""
+import email.utils
+import time
+
+import pytest
+
+from edge import wait_until
+from origin import answer
+
+FRESH = {"Cache-Control": "max-age=60", "ETag": '"v1"'}
+PATH = "/avatars/1/46"
+
+
+def fill(edge, origin, headers=None, body=b"picture"):
+    origin.on(PATH, answer(200, FRESH if headers is None else headers, body))
+    return edge.get(PATH)
+
+
+# Requests' directives (RFC 9111 section 5.2.1).
+
+
+def test_only_if_cached_never_reaches_the_origin(edge, origin):
+    response = edge.get(PATH, {"Cache-Control": "only-if-cached"})
+    assert response.status == 504 and origin.count() == 0
+    fill(edge, origin)
+    assert edge.get(PATH, {"Cache-Control": "only-if-cached"}).is_hit
+
+
+@pytest.mark.parametrize("directive", ["no-cache", "max-age=0"])
+def test_a_client_may_have_it_revalidated(edge, origin, directive):
+    fill(edge, origin)
+    origin.on(PATH, answer(304, FRESH))
+    response = edge.get(PATH, {"Cache-Control": directive})
+    assert response.body == b"picture" and response.cache_status["fwd"] == "request"
+    assert response.cache_status["fwd-status"] == "304"
+
+
+def test_many_who_want_it_revalidated_are_one_request_at_the_origin(edge, origin):
+    fill(edge, origin)
+    held = origin.hold(PATH)
+    clients = [edge.connect() for _ in range(20)]
+    for client in clients:
+        client.ask("GET", PATH, {"Cache-Control": "no-cache"})
+    request = held.next()
+    wait_until(lambda: edge.avatar("1")["fills"][0]["waiters"] == 20, "20 waiters")
+    assert edge.get(PATH).is_hit  # Nobody else waits for them.
+    request.respond(304, FRESH)
+    for client in clients:
+        assert client.response().body == b"picture"
+        client.close()
+    assert origin.count() == 2
+
+
+@pytest.mark.parametrize("directive", ["no-store", "min-fresh=1000", "max-age=5"])
+def test_the_other_directives_do_not_count_by_default(edge, origin, directive):
+    fill(edge, origin, {"Cache-Control": "max-age=60", "Age": "20"})
+    assert edge.get(PATH, {"Cache-Control": directive}).is_hit
+
+
+def test_all_directives_count_where_they_are_obeyed(start_edge, origin):
+    edge = start_edge([origin], {"cache": {"request_directives": "obey"}})
+    fill(edge, origin, {"Cache-Control": "max-age=60", "Age": "20"})
+    for directive in ("max-age=5", "min-fresh=1000"):
+        assert edge.get(PATH, {"Cache-Control": directive}).cache_status["fwd"] == "request"
+    origin.on("/avatars/3/46", answer(200, {"Cache-Control": "max-age=60", "Age": "100", "ETag": '"v1"'}))
+    edge.get("/avatars/3/46")
+    for directive in ("max-stale=1000", "max-stale"):
+        assert edge.get("/avatars/3/46", {"Cache-Control": directive}).cache_status["detail"] == "max-stale"
+    assert edge.get("/avatars/3/46", {"Cache-Control": "max-stale=10"}).cache_status["fwd"] == "stale"
+    origin.on("/avatars/2/46", answer(200, FRESH, b"secret"))
+    assert "stored" not in edge.get("/avatars/2/46", {"Cache-Control": "no-store"}).cache_status
+    assert edge.get("/avatars/2/46").cache_status["fwd"] == "uri-miss"
+
+
+def test_no_directive_counts_where_they_are_ignored(start_edge, origin):
+    edge = start_edge([origin], {"cache": {"request_directives": "ignore"}})
+    fill(edge, origin)
+    for directive in ("no-cache", "only-if-cached", "max-age=0"):
+        assert edge.get(PATH, {"Cache-Control": directive}).is_hit
+
+
+# What may be stored (section 3).
+
+
+def test_a_response_to_credentials_is_shared_only_where_the_origin_says_so(edge, origin):
+    origin.on(PATH, lambda request: request.respond(
+        200, {"Cache-Control": "public, max-age=60"}, request.get("Authorization", "-").encode()))
+    assert "stored" in edge.get(PATH, {"Authorization": "Bearer me"}).cache_status
+    assert edge.get(PATH).is_hit and edge.get(PATH, {"Authorization": "Bearer you"}).is_hit
+    origin.on("/avatars/2/46", lambda request: request.respond(200, FRESH, request.get("Authorization", "-").encode()))
+    private = edge.get("/avatars/2/46", {"Authorization": "Bearer me"})
+    assert private.body == b"Bearer me" and "stored" not in private.cache_status
+    assert edge.get("/avatars/2/46").body == b"-"
+    assert edge.get("/avatars/2/46", {"Authorization": "Bearer me"}).body == b"-"
+
+
+def test_nobody_waits_for_an_answer_to_anothers_credentials(edge, origin):
+    held = origin.hold(PATH)
+    mine, yours = edge.connect(), edge.connect()
+    mine.ask("GET", PATH, {"Authorization": "Bearer me"})
+    first = held.next()
+    yours.ask("GET", PATH)
+    second = held.next()
+    assert second.get("Authorization") is None
+    first.respond(200, {"Cache-Control": "private"}, b"mine")
+    second.respond(200, FRESH, b"ours")
+    assert mine.response().body == b"mine" and yours.response().body == b"ours"
+    mine.close(), yours.close()
+
+
+@pytest.mark.parametrize("directive", ["private", "no-cache"])
+def test_listed_fields_are_for_the_one_who_asked(edge, origin, directive):
+    first = fill(edge, origin, {"Cache-Control": f'max-age=60, {directive}="X-Who, X-When"', "X-Who": "me", "X-All": "us"})
+    assert first["X-Who"] == "me" and first["X-All"] == "us"
+    again = edge.get(PATH)
+    assert again.is_hit and "X-Who" not in again and again["X-All"] == "us"
+
+
+def test_a_status_that_nobody_knows_is_not_stored_under_must_understand(edge, origin):
+    origin.on(PATH, answer(299, {"Cache-Control": "max-age=60, must-understand"}, b"?"))
+    edge.get(PATH)
+    assert not edge.get(PATH).is_hit
+    fill(edge, origin, {"Cache-Control": "max-age=60, must-understand, no-store"})
+    wait_until(lambda: edge.purge(avatar="1"), "the mark to go")
+    fill(edge, origin, {"Cache-Control": "max-age=60, must-understand, no-store"})
+    assert edge.get(PATH).is_hit
+
+
+@pytest.mark.parametrize("policy, second, cookie", [("pass", "uri-miss", None), ("strip", "hit", None),
+                                                    ("store", "hit", "a=b")])
+def test_the_operator_decides_about_cookies(start_edge, origin, policy, second, cookie):
+    edge = start_edge([origin], {"cache": {"set_cookie": policy}})
+    first = fill(edge, origin, FRESH | {"Set-Cookie": "a=b"})
+    assert first["Set-Cookie"] == "a=b"
+    again = edge.get(PATH)
+    assert again.is_hit == (second == "hit")
+    if again.is_hit:
+        assert again.get("Set-Cookie") == cookie
+
+
+# How long (section 4.2), and to whom it is said (RFC 9213).
+
+
+def test_freshness_is_guessed_from_last_modified_within_bounds(start_edge, origin):
+    edge = start_edge([origin], {"cache": {"heuristic_max": "1h"}})
+    fill(edge, origin, {"Last-Modified": email.utils.formatdate(time.time() - 1000, usegmt=True)})
+    assert 90 <= int(edge.get(PATH).cache_status["ttl"]) <= 100
+    origin.on("/avatars/2/46", answer(200, {"Last-Modified": "Sat, 01 Nov 2014 10:00:00 GMT"}, b"old"))
+    edge.get("/avatars/2/46")
+    assert 3590 <= int(edge.get("/avatars/2/46").cache_status["ttl"]) <= 3600
+
+
+def test_cdn_cache_control_counts_before_cache_control_and_is_for_us(edge, origin):
+    response = fill(edge, origin, {"CDN-Cache-Control": "max-age=500", "Cache-Control": "no-store", "Expires": "0"})
+    assert "CDN-Cache-Control" not in response and response["Cache-Control"] == "no-store"
+    assert edge.get(PATH).is_hit and int(edge.get(PATH).cache_status["ttl"]) > 400
+    origin.on("/avatars/2/46", answer(200, FRESH | {"CDN-Cache-Control": "no-store"}, b"secret"))
+    assert "CDN-Cache-Control" not in edge.get("/avatars/2/46")
+    assert not edge.get("/avatars/2/46").is_hit
+
+
+def test_cdn_cache_control_stays_in_force_through_a_304_that_does_not_repeat_it(edge, origin):
+    fill(edge, origin, {"CDN-Cache-Control": "max-age=500", "Cache-Control": "no-store", "Age": "600", "ETag": '"v1"'})
+    origin.on(PATH, answer(304, {"ETag": '"v1"'}))
+    assert edge.get(PATH).cache_status["fwd-status"] == "304"
+    assert edge.get(PATH).is_hit and int(edge.get(PATH).cache_status["ttl"]) > 400
+
+
+def test_cdn_cache_control_is_forwarded_where_the_operator_says_so(start_edge, origin):
+    edge = start_edge([origin], {"cache": {"forward_targeted": True}})
+    assert fill(edge, origin, {"CDN-Cache-Control": "max-age=500"})["CDN-Cache-Control"] == "max-age=500"
+    assert edge.get(PATH)["CDN-Cache-Control"] == "max-age=500"
+
+
+# Which variant (section 4.1).
+
+
+def test_selecting_fields_are_compared_by_what_they_mean(edge, origin):
+    fill(edge, origin, FRESH | {"Vary": "Accept, Accept-Language"})
+    origin.on(PATH, answer(200, FRESH | {"Vary": "Accept, Accept-Language"}, b"picture"))
+    edge.get(PATH, {"Accept": "image/png, image/webp", "Accept-Language": "en, de"})
+    again = edge.get(PATH, {"Accept": "IMAGE/WEBP,image/png;q=1.0", "Accept-Language": "DE ,en"})
+    assert again.is_hit and origin.count() == 2
+
+
+def test_accept_is_reduced_to_what_the_origin_varies_on(start_edge, origin):
+    edge = start_edge([origin], {"cache": {"accept_types": ["image/avif", "image/webp"]}})
+    origin.on(PATH, lambda request: request.respond(200, FRESH | {"Vary": "Accept"}, request.get("Accept").encode()))
+    browsers = ["image/webp,image/apng,image/*,*/*;q=0.8", "text/html, image/webp;q=0.9", "image/webp"]
+    assert {edge.get(PATH, {"Accept": accept}).body for accept in browsers} == {b"image/webp, */*"}
+    assert edge.get(PATH, {"Accept": "*/*"}).body == b"*/*"
+    assert edge.get(PATH).body == b"*/*"
+    assert edge.get(PATH, {"Accept": "image/webp, image/avif"}).body == b"image/avif, image/webp, */*"
+    assert origin.count() == 3
+
+
+def test_who_waits_for_another_variants_fill_gets_a_fill_of_its_own_and_it_is_stored(edge, origin):
+    held = origin.hold(PATH)
+    png, webp, too = edge.connect(), edge.connect(), edge.connect()
+    png.ask("GET", PATH, {"Accept": "image/png"})
+    first = held.next()
+    webp.ask("GET", PATH, {"Accept": "image/webp"}), too.ask("GET", PATH, {"Accept": "image/webp"})
+    wait_until(lambda: edge.avatar("1")["fills"][0]["waiters"] == 3, "3 waiters")
+    first.respond(200, FRESH | {"Vary": "Accept"}, b"png")
+    second = held.next()
+    assert second.get("Accept") == "image/webp"
+    wait_until(lambda: edge.avatar("1")["fills"][0]["waiters"] == 2, "2 waiters")
+    second.respond(200, FRESH | {"Vary": "Accept"}, b"webp")
+    assert png.response().body == b"png" and webp.response().body == too.response().body == b"webp"
+    assert edge.get(PATH, {"Accept": "image/webp"}).is_hit and edge.get(PATH, {"Accept": "image/png"}).is_hit
+    for client in (png, webp, too):
+        client.close()
+
+
+# Validation (section 4.3).
+
+
+def test_a_304_about_another_version_is_not_used(edge, origin):
+    fill(edge, origin, {"Cache-Control": "no-cache", "ETag": '"v1"'})
+
+    def confused(request):
+        if request.get("If-None-Match"):
+            request.respond(304, {"ETag": '"v9"'})
+        else:
+            request.respond(200, FRESH | {"ETag": '"v2"'}, b"new")
+
+    origin.on(PATH, confused)
+    response = edge.get(PATH)
+    assert response.body == b"new" and response["ETag"] == '"v2"' and origin.count() == 3
+    assert edge.get(PATH).is_hit
+
+
+def test_a_304_to_an_unconditional_request_is_a_fault(edge, origin):
+    origin.on(PATH, answer(304, {"ETag": '"v1"'}))
+    assert edge.get(PATH).status == 502
+
+
+# Invalidation (section 4.4).
+
+
+@pytest.mark.parametrize("field", ["Location", "Content-Location"])
+@pytest.mark.parametrize("form", ["/avatars/7/46", "46", "http://{edge}/avatars/7/46", "{origin}/avatars/7/46"])
+def test_what_the_answer_to_an_unsafe_request_names_is_invalidated(edge, origin, field, form):
+    origin.on("/avatars/7/46", answer(200, FRESH, b"old"))
+    edge.get("/avatars/7/46")
+    reference = form.format(edge=f"127.0.0.1:{edge.port}", origin=origin.url)
+    origin.on("/avatars/7/upload" if form == "46" else "/uploads", answer(201, {field: reference}))
+    edge.request("POST", "/avatars/7/upload" if form == "46" else "/uploads",
+                 {"Host": f"127.0.0.1:{edge.port}"}, body=b"x")
+    origin.on("/avatars/7/46", answer(200, FRESH, b"new"))
+    assert edge.get("/avatars/7/46").body == b"new"
+
+
+@pytest.mark.parametrize("status, reference", [(400, "/avatars/7/46"), (503, "/avatars/7/46"),
+                                               (201, "http://elsewhere.example/avatars/7/46")])
+def test_a_failure_or_another_site_invalidates_nothing_it_names(edge, origin, status, reference):
+    origin.on("/avatars/7/46", answer(200, FRESH, b"old"))
+    edge.get("/avatars/7/46")
+    origin.on("/uploads", answer(status, {"Location": reference}))
+    edge.request("POST", "/uploads", body=b"x")
+    assert edge.get("/avatars/7/46").is_hit
