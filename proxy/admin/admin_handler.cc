@@ -3,6 +3,7 @@
 #include "admin/answers.h"
 #include "admin/avatar_page.h"
 #include "admin/commands.h"
+#include "admin/explain.h"
 #include "admin/json_body.h"
 #include "serving/token.h"
 
@@ -16,17 +17,20 @@ constexpr std::string_view kIndex =
     "GET  /metrics      for Prometheus\n"
     "GET  /status       what the edge says of itself\n"
     "GET  /avatars/ID   what this node holds of an avatar, and why\n"
+    "GET  /explain/URL  what a request for /URL would get, why and until when, in words\n"
     "POST /updates      {\"avatar\":\"42\",\"version\":57,\"op\":\"update\"}\n"
     "POST /purge        {\"avatar\":\"42\"} or {\"url\":\"/avatars/42/96\"} or {\"all\":true}, with \"soft\":true to "
     "revalidate\n";
 
 constexpr std::string_view kAvatars = "/avatars/";
+constexpr std::string_view kExplain = "/explain";
 
 // The method that a path has; empty for a path that is not here.
 std::string_view method_of(std::string_view path) {
   if (path == "/updates" || path == "/purge") return "POST";
   for (const std::string_view known : {"/", "/livez", "/readyz", "/metrics", "/status"})
     if (path == known) return "GET";
+  if (path.starts_with(kExplain) && path.substr(kExplain.size()).starts_with('/')) return "GET";
   return path.starts_with(kAvatars) && path.size() > kAvatars.size() ? "GET" : "";
 }
 
@@ -68,6 +72,8 @@ std::unique_ptr<frontend::ExchangeTask> AdminHandler::start(frontend::Exchange& 
     return read_json(exchange, [this](frontend::Exchange& x, std::string_view body) {
       purge(x, body, options_.routes, invalidator_);
     });
+  if (path.starts_with(kExplain))
+    return explain_url(exchange, request.target.substr(kExplain.size()), cache_, options_.routes), nullptr;
   return show_avatar(exchange, std::string_view(path).substr(kAvatars.size()), cache_), nullptr;
 }
 

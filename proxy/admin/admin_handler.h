@@ -6,6 +6,7 @@
 //     GET  /metrics         for Prometheus
 //     GET  /status          what the edge says of itself, JSON
 //     GET  /avatars/ID      what this node holds of an avatar, and why, JSON
+//     GET  /explain/URL     what a request for /URL would get, why and until when, in words
 //     POST /updates         applies an update event
 //     POST /purge           drops, or makes to be revalidated, an avatar, a URL or everything
 #pragma once
@@ -32,7 +33,7 @@ struct AdminQuestions {
 // What a reload may change.
 struct AdminOptions {
   std::optional<std::string> token;  // Required of every request but /livez and /readyz; null: nobody is asked.
-  serving::Routes routes;            // By which a purged URL finds its avatar.
+  serving::Routes routes;            // By which a URL finds its avatar.
 };
 
 // Owned by the application, on the main thread's loop; outlives its server. What it is given outlives it.

@@ -4,21 +4,13 @@
 #include <string>
 
 #include "admin/answers.h"
+#include "admin/explain.h"
 #include "http/percent.h"
 
 namespace edge::admin {
 namespace {
 
 using nlohmann::json;
-
-std::string explain(const cache::EntryReport& entry) {
-  const bool is_fresh = entry.fresh_for.count() > 0;
-  if (entry.status == 0)
-    return is_fresh
-               ? "its last response may not be stored, so requests are passed to the origin until this is forgotten"
-               : "its last response could not be stored; the next request tries again";
-  return is_fresh ? "fresh: served without asking the origin" : "stale: the origin is asked before the next use";
-}
 
 json describe(const cache::EntryReport& entry) {
   json shown{{"url", entry.url},
@@ -32,6 +24,8 @@ json describe(const cache::EntryReport& entry) {
   if (entry.status != 0) {
     shown["status"] = entry.status;
     shown["body_bytes"] = entry.body_bytes;
+    shown["stale_while_revalidate_s"] = entry.stale_while_revalidate.count();
+    shown["stale_if_error_s"] = entry.stale_if_error.count();
   }
   if (!entry.etag.empty()) shown["etag"] = entry.etag;
   if (!entry.selecting.empty()) shown["selected_by"] = entry.selecting;

@@ -1,5 +1,6 @@
 #include "app/commands.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
@@ -63,6 +64,17 @@ int check(const std::string& config_file) {
 int status(const std::string& config_file) {
   const auto config = load_or_complain(config_file);
   return config ? print_answer(ask_admin(config->admin, "GET", "/status", {})) : 1;
+}
+
+// A whole URL will do as well as its path: that of a data port, whose scheme and host the edge does not ask about.
+int explain(const std::string& config_file, const std::string& url) {
+  const auto config = load_or_complain(config_file);
+  if (!config) return 1;
+  const std::size_t authority = url.find("://");
+  const std::string path =
+      authority == std::string::npos ? url : url.substr(std::min(url.find('/', authority + 3), url.size()));
+  if (!path.starts_with('/')) return failed("not a URL or a path: '" + url + "'; write one such as /avatars/42/96");
+  return print_answer(ask_admin(config->admin, "GET", "/explain" + path, {}));
 }
 
 int update(const std::string& config_file, const std::string& avatar, std::optional<std::uint64_t> version,

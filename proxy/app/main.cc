@@ -24,6 +24,11 @@ int main(int argc, char** argv) {
       app.add_subcommand("check", "Say what is wrong with a configuration, as FILE:LINE:COLUMN; exit 0 or 1"));
   auto* const status = with_config(app.add_subcommand("status", "Ask a running edge what it says of itself"));
 
+  auto* const explain = with_config(app.add_subcommand(
+      "explain", "Say what a running edge holds of a URL, what a request for it would get, why and until when"));
+  std::string url;
+  explain->add_option("URL", url, "Such as /avatars/42/96")->required();
+
   auto* const update = with_config(app.add_subcommand("update", "Tell the edge that an avatar has changed"));
   std::string avatar;
   std::optional<std::uint64_t> version;
@@ -47,6 +52,7 @@ int main(int argc, char** argv) {
   if (serve->parsed()) return edge::app::serve(config);
   if (check->parsed()) return edge::app::check(config);
   if (status->parsed()) return edge::app::status(config);
+  if (explain->parsed()) return edge::app::explain(config, url);
   if (update->parsed()) return edge::app::update(config, avatar, version, is_delete);
   if (demo->parsed()) return edge::app::demo(port);
   return 2;

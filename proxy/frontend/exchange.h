@@ -37,6 +37,10 @@ class Exchange {
   virtual bool is_from_loopback() const = 0;
   virtual event::EventLoop& loop() = 0;
 
+  // A response before the response, 102 to 199 (RFC 9110 section 15.2): `fields` as in Response. Nothing is sent to a
+  // client of HTTP/1.0, to one that is slow in taking what it was sent, or once the response has started.
+  virtual void send_interim(std::uint16_t status, std::string_view fields) = 0;
+
   // Answers whole. For HEAD, 204 and 304 the body is not sent; for HEAD its length is still declared.
   virtual void respond(const Response& response) = 0;
 

@@ -207,6 +207,15 @@ void Http1Connection::pause_body() {
 
 // ---- Writing ----
 
+void Http1Connection::send_interim(std::uint16_t status, std::string_view fields) {
+  if (state_ != State::Exchange || response_ != ResponseState::None || parser_.head().version_minor == 0 ||
+      is_congested())
+    return;
+  append_head(output_.begin_copy(), {.status = status, .fields = fields, .more_fields = {}, .date = {}});
+  output_.end_copy();
+  resume_.schedule();
+}
+
 void Http1Connection::respond(const Response& response) {
   if (state_ != State::Exchange) return;
   const bool allowed = status_allows_body(response.status);

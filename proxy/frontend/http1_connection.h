@@ -43,6 +43,7 @@ class Http1Connection final : public Exchange {
   std::string_view client_address() const override;
   bool is_from_loopback() const override { return peer_.is_loopback(); }
   event::EventLoop& loop() override;
+  void send_interim(std::uint16_t status, std::string_view fields) override;
   void respond(const Response& response) override;
   void start_response(const Response& head, std::optional<std::uint64_t> length) override;
   void write(std::string_view piece) override;

@@ -167,7 +167,8 @@ void Call::step() {
     owner_.eject(tried_.back());
     if (try_elsewhere()) return;
   }
-  if (!is_head_delivered_ && transfer_->head().is_complete()) deliver_head();
+  if (transfer_->head().has_interim()) deliver_interim();
+  if (!is_abandoned() && !is_head_delivered_ && transfer_->head().is_complete()) deliver_head();
   if (!is_abandoned() && is_head_delivered_) deliver_body();
   if (!is_abandoned()) transfer_->continue_where_possible();
   if (!is_abandoned()) deliver_upload_drained();
@@ -193,6 +194,13 @@ bool Call::start_transfer() {
                                .collect_bytes_max = limits_.collect_bytes_max},
                    *this);
   return true;
+}
+
+void Call::deliver_interim() {
+  for (const InterimHead& interim : transfer_->take_interim()) {
+    observer_->on_interim({.status = interim.status, .fields = http::parse_lines(interim.lines)});
+    if (is_abandoned()) return;
+  }
 }
 
 void Call::deliver_head() {

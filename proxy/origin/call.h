@@ -84,6 +84,7 @@ class Call final : public TransferUser {
   void step();
   bool try_elsewhere();
   bool start_transfer();
+  void deliver_interim();
   void deliver_head();
   void deliver_body();
   void deliver_collected();

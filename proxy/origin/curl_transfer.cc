@@ -50,6 +50,7 @@ struct CurlTransfer::Callbacks {
     auto& transfer = *static_cast<CurlTransfer*>(self);
     if (!transfer.head_.is_complete()) {
       if (!transfer.head_.add_line({data, bytes})) return 0;
+      if (transfer.head_.has_interim()) transfer.multi_.wake(*transfer.user_);
       if (transfer.head_.is_complete()) transfer.note_head_complete();
       return bytes;
     }

@@ -68,6 +68,7 @@ class CurlTransfer {
   // The notes.
   bool was_request_sent() const { return was_request_sent_; }  // At least its first byte may have been.
   const HeadReader& head() const { return head_; }
+  std::vector<InterimHead> take_interim() { return head_.take_interim(); }
   // Of the body that follows the head, where it was declared.
   std::optional<std::uint64_t> body_length() const { return body_length_; }
   // What has come and was not yet taken; the user takes it, clears it or leaves it.

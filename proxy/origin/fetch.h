@@ -36,7 +36,9 @@ enum class BodyMode {
 // Called on the loop's thread, never from inside a call on the fetch, at most one of on_end and on_error, once.
 class FetchObserver {
  public:
-  // The final head (1xx are skipped). Views are valid during the call; hop-by-hop fields are still in it.
+  // A 1xx head, but 100 and 101, before the final one; a handful at most. Views are valid during the call.
+  virtual void on_interim(const http::ResponseHead& /*head*/) {}
+  // The final head. Views are valid during the call; hop-by-hop fields are still in it.
   virtual BodyMode on_head(const http::ResponseHead& head) = 0;
   virtual void on_body(std::string_view piece) = 0;
   // While collecting: the body has outgrown `collect_max`. Answers what to do now: Stream hands over what was collected

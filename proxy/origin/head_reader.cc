@@ -23,6 +23,8 @@ void HeadReader::clear() {
   bytes_ = 0;
   text_.clear();
   head_.fields.clear();
+  interim_.clear();
+  interim_count_ = 0;
   content_length_.reset();
   problem_ = {};
 }
@@ -72,11 +74,28 @@ bool HeadReader::add_field_line(std::string_view line) {
 
 bool HeadReader::finish() {
   if (head_.status == 101) return refuse("the origin switched protocols unasked");
+  read_fields();
   if (is_interim(head_.status)) {
+    set_aside_interim();
+    head_.fields.clear();
     text_.clear();
     state_ = State::StatusLine;
     return true;
   }
+  if (!check_framing()) return false;
+  state_ = State::Complete;
+  return true;
+}
+
+void HeadReader::set_aside_interim() {
+  if (head_.status == 100 || interim_count_ == kInterimMax) return;
+  ++interim_count_;
+  InterimHead interim{head_.status, {}};
+  for (const http::Field& field : head_.fields) http::append_line(interim.lines, field.name, field.value);
+  interim_.push_back(std::move(interim));
+}
+
+void HeadReader::read_fields() {
   for (std::string_view rest = text_; !rest.empty();) {
     const std::size_t end = rest.find('\n');
     const std::string_view line = rest.substr(0, end);
@@ -84,9 +103,6 @@ bool HeadReader::finish() {
     head_.fields.add(trim(line.substr(0, colon)), trim(line.substr(colon + 1)));
     rest.remove_prefix(end + 1);
   }
-  if (!check_framing()) return false;
-  state_ = State::Complete;
-  return true;
 }
 
 // RFC 9112 section 6.3: a length that two readers could understand differently is an attack or a fault, never ours to

@@ -7,6 +7,7 @@
 #include "frontend/error_response.h"
 #include "http/conditional.h"
 #include "http/date.h"
+#include "http/hop_by_hop.h"
 #include "http/range.h"
 
 namespace edge::serving {
@@ -147,6 +148,12 @@ void answer_stored(frontend::Exchange& exchange, const Ref<const cache::StoredRe
                     .has_date = response->has_date(),
                     .body = response->body(),
                     .owner = response});
+}
+
+void send_interim(frontend::Exchange& exchange, const http::ResponseHead& head) {
+  std::string lines;
+  http::append_end_to_end_lines(lines, head.fields, {http::FieldName::ContentLength});
+  exchange.send_interim(head.status, lines);
 }
 
 void answer_origin_error(frontend::Exchange& exchange, http::ProxyError error, std::string_view detail,

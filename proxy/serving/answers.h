@@ -23,6 +23,9 @@ struct StoredAnswer {
 void answer_stored(frontend::Exchange& exchange, const Ref<const cache::StoredResponse>& response,
                    const StoredAnswer& answer);
 
+// Passes on an interim response.
+void send_interim(frontend::Exchange& exchange, const http::ResponseHead& head);
+
 // Answers that the origin could not be had. `detail` must name no machine of ours.
 void answer_origin_error(frontend::Exchange& exchange, http::ProxyError error, std::string_view detail,
                          http::ForwardReason reason);

@@ -8,6 +8,7 @@
 #include "cache/cache_key.h"
 #include "frontend/exchange.h"
 #include "http/target.h"
+#include "serving/answers.h"
 #include "serving/pass.h"
 #include "serving/services.h"
 #include "serving/waiters.h"
@@ -30,6 +31,7 @@ class AvatarRequest final : public frontend::ExchangeTask, public FillWaiter {
   void on_writable() override;
 
   void on_fill(const FillOutcome& outcome) override;
+  void on_interim(const http::ResponseHead& head) override { send_interim(exchange_, head); }
   void take_stream(std::unique_ptr<origin::Fetch> fetch, const http::ResponseHead& head, std::string_view why) override;
 
  private:

@@ -95,6 +95,10 @@ void FillRun::cancel() {
       FillFailed{http::ProxyError::DestinationUnavailable, "shutting down"}, metrics::FillEnd::Failed);
 }
 
+void FillRun::on_interim(const http::ResponseHead& head) {
+  if (FillWaiter* const leader = leader_ ? services_.waiters.find(*leader_) : nullptr) leader->on_interim(head);
+}
+
 // Decides what the response may be used for, before its body comes.
 origin::BodyMode FillRun::on_head(const http::ResponseHead& head) {
   status_ = head.status;

@@ -57,6 +57,7 @@ class FillRun final : public origin::FetchObserver {
   void start();
   void cancel();
 
+  void on_interim(const http::ResponseHead& head) override;
   origin::BodyMode on_head(const http::ResponseHead& head) override;
   void on_body(std::string_view piece) override;
   origin::BodyMode on_collect_overflow() override;

@@ -67,6 +67,10 @@ bool Pass::must_outlive_client() {
   return true;
 }
 
+void Pass::on_interim(const http::ResponseHead& head) {
+  if (exchange_) send_interim(*exchange_, head);
+}
+
 origin::BodyMode Pass::on_head(const http::ResponseHead& head) {
   if (plan_.is_unsafe && may_have_succeeded(head.status)) fence();
   if (plan_.is_unsafe && head.status < 400) fence_named(head);

@@ -41,6 +41,7 @@ class Pass final : public origin::FetchObserver {
   bool must_outlive_client();
   bool has_ended() const { return ended_; }
 
+  void on_interim(const http::ResponseHead& head) override;
   origin::BodyMode on_head(const http::ResponseHead& head) override;
   void on_body(std::string_view piece) override;
   origin::BodyMode on_collect_overflow() override { return origin::BodyMode::Stream; }

@@ -22,6 +22,8 @@ namespace edge::serving {
 class FillWaiter {
  public:
   virtual void on_fill(const FillOutcome& outcome) = 0;
+  // Only the one whose request was sent hears of an interim response.
+  virtual void on_interim(const http::ResponseHead& /*head*/) {}
   // The response that this waiter's fill has brought may not be shared: it is this waiter's alone, from here on. Called
   // inside FetchObserver::on_head or on_collect_overflow; the waiter becomes the observer.
   virtual void take_stream(std::unique_ptr<origin::Fetch> fetch, const http::ResponseHead& head,

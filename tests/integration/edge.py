@@ -144,6 +144,11 @@ class Edge:
         assert response.status == 200, response
         return json.loads(response.body)
 
+    def run(self, command, *arguments, check=True):
+        """A command of the program, with this edge's configuration."""
+        return subprocess.run([PROGRAM, command, "--config", self.file, *arguments], capture_output=True, text=True,
+                              timeout=PATIENCE, check=check)
+
     def update(self, avatar, **more):
         return self.admin_json("POST", "/updates", {"avatar": avatar} | more)
 

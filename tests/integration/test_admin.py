@@ -18,7 +18,7 @@ def test_it_lives_and_is_ready(edge):
 
 def test_the_index_names_every_path(edge):
     index = edge.admin("GET", "/").body.decode()
-    for path in ("/livez", "/readyz", "/metrics", "/status", "/avatars/", "/updates", "/purge"):
+    for path in ("/livez", "/readyz", "/metrics", "/status", "/avatars/", "/explain/", "/updates", "/purge"):
         assert path in index
 
 
@@ -112,3 +112,38 @@ def test_a_token_is_asked_for_where_there_is_one(start_edge, origin, tmp_path):
     assert edge.admin("GET", "/status", right).status == 200
     assert edge.admin("POST", "/purge", right, {"all": True}).status == 200
     assert edge.request("PURGE", "/avatars/1/46", right).status == 200
+
+
+def test_explain_tells_in_words_what_a_request_would_get(edge, origin):
+    """`avatar-edge explain URL` asks the running edge."""
+    def explain(url):
+        return edge.run("explain", url).stdout
+
+    origin.on("/avatars/42/96", answer(200, {
+        "Cache-Control": "max-age=600, stale-while-revalidate=60", "ETag": '"v7"', "Vary": "Accept"}, b"picture"))
+    assert "nothing is held" in explain("/avatars/42/96")
+    edge.get("/avatars/42/96", {"Accept": "image/webp"})
+    text = explain("/avatars/42/96")
+    assert "avatar 42, by the route /avatars/{avatar}/{variant}" in text
+    assert "200, 7 bytes" in text and 'ETag "v7"' in text and "lifetime by max-age" in text
+    assert "served without asking the origin" in text and "fresh until 20" in text
+    assert "then for 1 min 0 s served while it is revalidated" in text
+    assert "for requests with accept: image/webp" in text
+    edge.purge(avatar="42", soft=True)
+    assert "purged softly" in explain(f"http://127.0.0.1:{edge.port}/avatars/42/96")
+
+    for target, fields, words in [
+            ("/avatars/1/46", {"Cache-Control": "no-store"}, "it said no-store"),
+            ("/avatars/2/46", {"Cache-Control": "private"}, "it said private"),
+            ("/avatars/3/46", {}, "nothing said that it would be fresh"),
+            ("/avatars/4/46", {"Cache-Control": "max-age=60", "Set-Cookie": "a=b"}, "it set a cookie")]:
+        origin.on(target, answer(200, fields, b"picture"))
+        edge.get(target)
+        assert words in explain(target), target
+        assert "asks the origin for itself" in explain(target)
+    assert "by no route" in explain("/elsewhere")
+
+
+def test_explain_wants_a_url(edge):
+    done = edge.run("explain", "avatars", check=False)
+    assert done.returncode == 1 and "such as /avatars/42/96" in done.stderr

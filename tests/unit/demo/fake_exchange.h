@@ -44,6 +44,7 @@ class FakeExchange final : public frontend::Exchange {
   std::string_view client_address() const override { return "127.0.0.1"; }
   bool is_from_loopback() const override { return true; }
   event::EventLoop& loop() override { return loop_; }
+  void send_interim(std::uint16_t, std::string_view) override {}
   void respond(const frontend::Response& response) override {
     EDGE_CHECK(status_ == 0);  // One exchange, one answer.
     status_ = response.status;

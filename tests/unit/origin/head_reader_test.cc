@@ -71,3 +71,19 @@ TEST_CASE("heads are limited in all, interim ones and trailers included", "[orig
     CHECK_FALSE(flood({"X-A: x\r\n"}));
   }
 }
+
+TEST_CASE("interim responses are set aside, a handful of them, and 100 is not among them", "[origin][rfc9110-15.2]") {
+  HeadReader reader;
+  REQUIRE(
+      read(reader, {"HTTP/1.1 100 Continue\r\n", "\r\n", "HTTP/1.1 103 Early Hints\r\n", "Link: </a>\r\n", "\r\n"}));
+  REQUIRE(reader.has_interim());
+  const auto first = reader.take_interim();
+  REQUIRE(first.size() == 1);
+  CHECK(first[0].status == 103);
+  CHECK(first[0].lines == "link: </a>\r\n");
+  CHECK_FALSE(reader.has_interim());
+  for (int i = 0; i < 20; ++i) REQUIRE(read(reader, {"HTTP/1.1 102 Processing\r\n", "\r\n"}));
+  CHECK(reader.take_interim().size() == HeadReader::kInterimMax - 1);
+  REQUIRE(read(reader, {"HTTP/1.1 200 OK\r\n", "X: y\r\n", "\r\n"}));
+  CHECK(reader.head().fields.size() == 1);
+}
