@@ -83,7 +83,6 @@ StoredResponse::StoredResponse(const StoredResponseParts& parts, MemoryBudget& b
     : status_(parts.status),
       etag_size_(static_cast<std::uint16_t>(parts.etag.size())),
       has_version_(parts.version.has_value()),
-      has_date_(parts.has_date),
       stale_by_request_(parts.stale.by_request),
       lifetime_source_(parts.lifetime_source),
       storability_(parts.storability),

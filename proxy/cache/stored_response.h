@@ -21,12 +21,11 @@ struct StoredResponseParts {
   std::string_view url{};        // The cache key's: path and query.
   std::uint16_t status = 200;    // 0: not a response but the memory that there is none to be stored (a mark).
   std::string_view withheld{};   // Field lines that are for us and not sent on, such as CDN-Cache-Control.
-  std::string_view fields{};     // End-to-end field lines.
+  std::string_view fields{};     // End-to-end field lines, with a Date.
   std::string_view selecting{};  // http::selecting_lines: what Vary chose it by; empty without Vary.
   std::string_view etag{};       // A part of `fields`, or empty.
   std::optional<std::chrono::sys_seconds> last_modified{};
   std::optional<std::uint64_t> version{};
-  bool has_date = false;         // `fields` has a Date.
   Instant asked_at{};            // When the request for it was sent.
   Instant born_at{};             // When its age was 0: when its head came, less its initial age (RFC 9111
                                  // section 4.2.3). A 304 counts as a new head.
@@ -64,7 +63,6 @@ class StoredResponse final : public Shared {
   std::optional<std::uint64_t> version() const noexcept {
     return has_version_ ? std::optional{version_} : std::nullopt;
   }
-  bool has_date() const noexcept { return has_date_; }
   bool has_validator() const noexcept { return etag_size_ != 0 || last_modified_ != kNone; }
   Instant asked_at() const noexcept { return asked_at_; }
 
@@ -94,7 +92,6 @@ class StoredResponse final : public Shared {
   std::uint16_t status_;
   std::uint16_t etag_size_;
   bool has_version_ : 1;
-  bool has_date_ : 1;
   bool stale_by_request_ : 1;
   http::LifetimeSource lifetime_source_;
   http::Storability storability_;

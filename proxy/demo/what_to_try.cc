@@ -25,6 +25,9 @@ constexpr std::string_view kText = R"(
     # Tell the edge that an avatar has changed, as your upload service would:
     curl -H 'Content-Type: application/json' -d '{"avatar":"42"}' http://ADMIN/updates
 
+    # What it holds of a URL, why and until when:
+    curl http://ADMIN/explain/avatars/42/132
+
     # What it has counted:
     curl -s http://ADMIN/metrics | grep ^avatar_edge_
 

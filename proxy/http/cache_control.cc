@@ -79,8 +79,8 @@ void read_lifetime(CacheControl& control, const Lifetime& lifetime, std::string_
 void read_max_stale(CacheControl& control, const Directive& directive) noexcept {
   const auto none = std::chrono::seconds{0};
   const auto value =
-      directive.has_argument ? try_delta_seconds(unquoted(directive.argument)).value_or(none) : kDeltaSecondsMax;
-  control.max_stale = std::min(control.max_stale.value_or(kDeltaSecondsMax), value);
+      directive.has_argument ? try_delta_seconds(unquoted(directive.argument)).value_or(none) : kAnyStaleness;
+  control.max_stale = std::min(control.max_stale.value_or(kAnyStaleness), value);
 }
 
 // False when `list` is not one of field names.

@@ -7,9 +7,13 @@
 #include <string_view>
 #include <vector>
 
+#include "http/delta_seconds.h"
 #include "http/fields.h"
 
 namespace edge::http {
+
+// Longer than anything can have been stale: an age of kDeltaSecondsMax on arrival, and as long again here.
+inline constexpr std::chrono::seconds kAnyStaleness = 2 * kDeltaSecondsMax;
 
 // The directives that this cache acts on; others are ignored, as the RFC asks. Where a directive is repeated, malformed
 // or contradicts another, the reading under which less is kept for less long holds.
@@ -19,7 +23,7 @@ struct CacheControl {
   std::optional<std::chrono::seconds> s_maxage;                // Responses only, as the next two.
   std::optional<std::chrono::seconds> stale_while_revalidate;  // RFC 5861 section 3.
   std::optional<std::chrono::seconds> stale_if_error;          // RFC 5861 section 4.
-  // Requests only. max-stale without a number takes anything stale: kDeltaSecondsMax.
+  // Requests only. max-stale without a number takes whatever is stale: kAnyStaleness.
   std::optional<std::chrono::seconds> max_stale;
   std::optional<std::chrono::seconds> min_fresh;
 

@@ -49,16 +49,12 @@ std::optional<std::chrono::sys_seconds> date_of(const cache::StoredResponse& res
   return date ? http::try_http_date(*date, now) : std::nullopt;
 }
 
-// What If-Modified-Since is compared with: without Last-Modified it is the Date, and without that the time when the
-// response came (RFC 9111 section 4.3.2).
+// What If-Modified-Since is compared with: without Last-Modified it is the Date (RFC 9111 section 4.3.2).
 std::optional<std::chrono::sys_seconds> last_modified(const http::RequestHead& request,
-                                                      const cache::StoredResponse& response,
-                                                      const StoredAnswer& answer) {
+                                                      const cache::StoredResponse& response, WallTime now) {
   if (response.last_modified() || !request.fields.has(http::FieldName::IfModifiedSince))
     return response.last_modified();
-  const auto born = std::chrono::ceil<std::chrono::seconds>(answer.wall - response.age(answer.now));
-  const auto date = date_of(response, born);
-  return date ? date : born;
+  return date_of(response, std::chrono::floor<std::chrono::seconds>(now));
 }
 
 // Random for whoever has not this process's key, so that no body holds it.
@@ -78,8 +74,7 @@ void answer_parts(frontend::Exchange& exchange, const cache::StoredResponse& res
   const http::ByterangesBody body(std::move(parts), response.body().size(), fields.value(http::FieldName::ContentType),
                                   make_boundary(response));
   http::append_line(more, "content-type", body.content_type());
-  exchange.start_response({.status = 206, .fields = lines, .more_fields = more, .has_date = response.has_date()},
-                          body.length());
+  exchange.start_response({.status = 206, .fields = lines, .more_fields = more, .has_date = true}, body.length());
   // Copied, but bounded: no part touches another, so together they are no more than the body.
   for (std::size_t i = 0; i < body.parts().size(); ++i) {
     exchange.write(body.part_head(i));
@@ -117,7 +112,7 @@ bool answer_range(frontend::Exchange& exchange, const Ref<const cache::StoredRes
   exchange.respond({.status = 206,
                     .fields = response->fields(),
                     .more_fields = more,
-                    .has_date = response->has_date(),
+                    .has_date = true,
                     .body = response->body().substr(part.first, part.length()),
                     .owner = response});
   return true;
@@ -133,11 +128,12 @@ void answer_stored(frontend::Exchange& exchange, const Ref<const cache::StoredRe
   append_own_lines(more, *response, answer.status, answer.now);
   if (answer.own_lines) more += *answer.own_lines;
   const http::RequestHead& request = exchange.request();
-  const auto precondition = http::evaluate_preconditions(request.method, request.fields, response->status(),
-                                                         response->etag(), last_modified(request, *response, answer));
+  const auto precondition =
+      http::evaluate_preconditions(request.method, request.fields, response->status(), response->etag(),
+                                   last_modified(request, *response, answer.wall));
   if (precondition == http::Precondition::NotModified) {
     const std::string lines = not_modified_lines(*response);
-    exchange.respond({.status = 304, .fields = lines, .more_fields = more, .has_date = response->has_date()});
+    exchange.respond({.status = 304, .fields = lines, .more_fields = more, .has_date = true});
     return;
   }
   if (request.fields.has(http::FieldName::Range) && answer_range(exchange, response, answer.range_parts_max, more))
@@ -145,7 +141,7 @@ void answer_stored(frontend::Exchange& exchange, const Ref<const cache::StoredRe
   exchange.respond({.status = response->status(),
                     .fields = response->fields(),
                     .more_fields = more,
-                    .has_date = response->has_date(),
+                    .has_date = true,
                     .body = response->body(),
                     .owner = response});
 }

@@ -40,7 +40,9 @@ std::shared_ptr<const std::string> shared_or_null(const std::string& lines) {
   return lines.empty() ? nullptr : std::make_shared<const std::string>(lines);
 }
 
+// As the origin wrote it; empty where it is no date, with which nothing can be asked.
 std::string_view last_modified_text(const cache::StoredResponse& response) {
+  if (!response.last_modified()) return {};
   return http::parse_lines(response.fields()).value(FieldName::LastModified);
 }
 
@@ -228,7 +230,9 @@ void FillRun::end_failed(http::ProxyError error) {
 }
 
 bool FillRun::has_stand_in() const {
-  return stale_ && services_.loop.now() < stale_->fresh_until() + stale_->stale_if_error();
+  // What was fresh, but not for a client that wanted it validated, needs the same leave to stand in.
+  return stale_ && stale_->stale_if_error().count() > 0 &&
+         services_.loop.now() < stale_->fresh_until() + stale_->stale_if_error();
 }
 
 void FillRun::end_with_stand_in(cache::FillEnded ended) {

@@ -17,6 +17,8 @@ Instant born_at(const http::ResponseHead& head, const ResponseTimes& times) {
   return times.received - http::initial_age(head, times.received_wall, delay);
 }
 
+std::chrono::sys_seconds in_seconds(WallTime time) { return std::chrono::floor<std::chrono::seconds>(time); }
+
 bool is_named(const std::vector<std::string>& names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
@@ -33,11 +35,13 @@ StoredHead::StoredHead(const http::ResponseHead& head, const http::CacheControl&
   // Age and the body's length are said anew with each answer.
   http::append_end_to_end_lines(lines_, head.fields, {FieldName::Age, FieldName::ContentLength});
   set_apart(control, options);
+  // RFC 9110 section 6.6.1: who keeps a response that has no Date notes when it came.
+  if (!head.fields.has(FieldName::Date))
+    http::append_line(lines_, "date", http::format_http_date(in_seconds(times.received_wall)));
   const http::Fields kept = http::parse_lines(lines_);
   etag_ = kept.single(FieldName::ETag).value_or(std::string_view{});
   if (const auto text = kept.single(FieldName::LastModified))
-    last_modified_ = http::try_http_date(*text, std::chrono::floor<std::chrono::seconds>(times.received_wall));
-  has_date_ = kept.has(FieldName::Date);
+    last_modified_ = http::try_http_date(*text, in_seconds(times.received_wall));
   // As the origin sent it: a Vary that is kept from others selects nevertheless.
   if (head.fields.has(FieldName::Vary))
     selecting_ = http::selecting_lines(head.fields.combined(FieldName::Vary), http::parse_lines(request));
@@ -66,7 +70,6 @@ cache::StoredResponseParts StoredHead::parts(std::string_view url) const {
           .etag = etag_,
           .last_modified = last_modified_,
           .version = version_,
-          .has_date = has_date_,
           .asked_at = asked_at_,
           .born_at = born_at_,
           .fresh_until = born_at_ + lifetime_.length,

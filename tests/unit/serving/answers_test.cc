@@ -11,7 +11,8 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr std::string_view kFields =
-    "etag: \"v1\"\r\ncontent-type: image/png\r\ncontent-encoding: br\r\ncache-control: max-age=60\r\nvary: accept\r\n";
+    "etag: \"v1\"\r\ndate: Sun, 06 Nov 1994 08:49:37 GMT\r\ncontent-type: image/png\r\ncontent-encoding: "
+    "br\r\ncache-control: max-age=60\r\nvary: accept\r\n";
 const Instant kBorn{1000s};
 const WallTime kBornWall{784111777s};  // Sun, 06 Nov 1994 08:49:37 GMT.
 
