@@ -1,0 +1,62 @@
+// A real Redis for a test: on a UNIX socket in a folder of its own, without persistence.
+#pragma once
+
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <string>
+#include <thread>
+
+#include "redis/redis_url.h"
+#include "support/temporary_folder.h"
+
+extern char** environ;
+
+namespace edge::test {
+
+class RedisServer {
+ public:
+  RedisServer() {
+    ::signal(SIGPIPE, SIG_IGN);  // As the program does.
+    start();
+  }
+  ~RedisServer() { stop(); }
+  RedisServer(const RedisServer&) = delete;
+  RedisServer& operator=(const RedisServer&) = delete;
+
+  redis::RedisUrl url() const {
+    redis::RedisUrl url;
+    url.unix_path = socket();
+    return url;
+  }
+  void start() {
+    const std::string path = socket();
+    ::unlink(path.c_str());
+    const std::string dir = folder_.file("");
+    const char* const words[] = {"redis-server", "--port", "0",     "--unixsocket", path.c_str(), "--save", "",
+                                 "--daemonize",  "no",     "--dir", dir.c_str(),    "--logfile",  "log",    nullptr};
+    REQUIRE(::posix_spawnp(&pid_, words[0], nullptr, nullptr, const_cast<char**>(words), environ) == 0);
+    // It listens when the socket is there.
+    while (::access(path.c_str(), F_OK) != 0) std::this_thread::yield();
+  }
+  void stop() {
+    if (pid_ == 0) return;
+    ::kill(pid_, SIGCONT);
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+    pid_ = 0;
+  }
+  void pause() { ::kill(pid_, SIGSTOP); }
+  void resume() { ::kill(pid_, SIGCONT); }
+
+ private:
+  std::string socket() const { return folder_.file("s"); }
+
+  TemporaryFolder folder_;
+  pid_t pid_ = 0;
+};
+
+}  // namespace edge::test
