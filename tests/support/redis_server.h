@@ -10,6 +10,7 @@
 #include <string>
 #include <thread>
 
+#include "base/check.h"
 #include "redis/redis_url.h"
 #include "support/temporary_folder.h"
 
@@ -38,7 +39,8 @@ class RedisServer {
     const std::string dir = folder_.file("");
     const char* const words[] = {"redis-server", "--port", "0",     "--unixsocket", path.c_str(), "--save", "",
                                  "--daemonize",  "no",     "--dir", dir.c_str(),    "--logfile",  "log",    nullptr};
-    REQUIRE(::posix_spawnp(&pid_, words[0], nullptr, nullptr, const_cast<char**>(words), environ) == 0);
+    const int failed = ::posix_spawnp(&pid_, words[0], nullptr, nullptr, const_cast<char**>(words), environ);
+    EDGE_CHECK(failed == 0);
     // It listens when the socket is there.
     while (::access(path.c_str(), F_OK) != 0) std::this_thread::yield();
   }
