@@ -15,6 +15,7 @@
 #include "base/result.h"
 #include "event/signal_watch.h"
 #include "event/timer.h"
+#include "feed/feed.h"
 
 namespace edge::app {
 
@@ -44,6 +45,7 @@ class Edge {
   void start_drain();
   void on_worker_drained();
   void end();
+  std::string_view why_not_ready() const;
   std::string status_json() const;
 
   Config config_;
@@ -56,6 +58,7 @@ class Edge {
   // Outlive the workers.
   cache::MemoryCache cache_;
   metrics::Metrics metrics_;
+  const std::unique_ptr<feed::Feed> feed_;  // Null without updates.url. Ends before the loops go that it posts to.
   serving::Invalidator invalidator_;
   serving::WaiterDirectory directory_;
   LineWriter& access_writer_;

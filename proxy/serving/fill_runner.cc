@@ -77,8 +77,10 @@ FillRun::FillRun(FillRunner& runner, FillPlan plan)
       permit_(std::move(plan.permit)),
       leader_(plan.leader),
       stale_(std::move(plan.stale)),
+      stale_usable_until_(plan.stale_usable_until),
       request_lines_(std::move(plan.request_lines)),
-      may_remember_(plan.may_remember) {}
+      may_remember_(plan.may_remember),
+      ask_again_(services_.loop, [this] { ask(); }) {}
 
 FillRun::~FillRun() = default;
 
@@ -93,8 +95,11 @@ void FillRun::ask() {
 }
 
 void FillRun::cancel() {
-  end(services_.cache.give_up(std::move(*permit_)),
-      FillFailed{http::ProxyError::DestinationUnavailable, "shutting down"}, metrics::FillEnd::Failed);
+  cache::FillEnded ended = services_.cache.give_up(std::move(*permit_));
+  ended.waiters.insert(ended.waiters.end(), ended.followers.begin(), ended.followers.end());
+  ended.followers.clear();
+  end(std::move(ended), FillFailed{http::ProxyError::DestinationUnavailable, "shutting down"},
+      metrics::FillEnd::Failed);
 }
 
 void FillRun::on_interim(const http::ResponseHead& head) {
@@ -124,6 +129,9 @@ origin::BodyMode FillRun::on_head(const http::ResponseHead& head) {
       log_warning("origin.failed", "304 to a question that was not asked");
       end_failed(http::ProxyError::HttpProtocolError);
       return origin::BodyMode::Stream;
+    case Use::Behind:
+      pause_and_ask();
+      return origin::BodyMode::Stream;
     case Use::HandOver:
       return hand_over();
   }
@@ -133,6 +141,7 @@ origin::BodyMode FillRun::on_head(const http::ResponseHead& head) {
 FillRun::Use FillRun::judge(const http::ResponseHead& head, const http::CacheControl& control) {
   const ServingOptions& options = *services_.options;
   if (is_stale_if_error_status(head.status) && has_stand_in()) return Use::ShareError;
+  if (is_behind(head)) return Use::Behind;
   if (head.status == 304) {
     if (!is_revalidation()) return Use::Refuse;
     const bool is_answer = http::is_about_stored(head.fields, stale_->etag(), last_modified_text(*stale_));
@@ -150,6 +159,21 @@ FillRun::Use FillRun::judge(const http::ResponseHead& head, const http::CacheCon
     return Use::HandOver;
   }
   return Use::Store;
+}
+
+// A replica of the origin that has not heard of the update yet (PROTOCOL R4). After the last try it is passed on.
+bool FillRun::is_behind(const http::ResponseHead& head) const {
+  const ServingOptions& options = *services_.options;
+  if (times_behind_ >= options.caching.lag_retries) return false;
+  const auto version = try_unsigned(head.fields.combined(options.version_header));
+  return version && services_.cache.is_behind(*permit_, *version);
+}
+
+void FillRun::pause_and_ask() {
+  fetch_.reset();
+  services_.metrics.origin_lag_retries.add();
+  ask_again_.arm(services_.options->caching.lag_pause * (1u << times_behind_));
+  ++times_behind_;
 }
 
 void FillRun::note_head(const http::ResponseHead& head, const http::CacheControl& control) {
@@ -174,6 +198,7 @@ void FillRun::on_end() {
       return end_shared_error();
     case Use::AskAgain:
     case Use::Refuse:
+    case Use::Behind:
     case Use::HandOver:
       break;
   }
@@ -190,9 +215,10 @@ void FillRun::end_stored() {
       cache::StoredResponse::make(head_->parts(permit_->url()), fetch_->take_body(), services_.cache.budget());
   cache::FillEnded ended = services_.cache.store(std::move(*permit_), response);
   const auto verdict = ended.verdict;
+  const Instant usable_until = ended.usable_until;
   end(std::move(ended),
       Filled{response, verdict, verdict == cache::StoreVerdict::Stored, status_,
-             shared_or_null(head_->unshared_lines())},
+             shared_or_null(head_->unshared_lines()), usable_until},
       fill_end(verdict, metrics::FillEnd::Stored));
 }
 
@@ -210,7 +236,9 @@ void FillRun::end_revalidated() {
       cache::StoredResponse::make_refreshed(head_->parts(permit_->url()), stale_, services_.cache.budget());
   cache::FillEnded ended = services_.cache.refresh(std::move(*permit_), stale_, response);
   const auto verdict = ended.verdict;
-  end(std::move(ended), Filled{response, verdict, verdict == cache::StoreVerdict::Stored, std::uint16_t{304}},
+  const Instant usable_until = ended.usable_until;
+  end(std::move(ended),
+      Filled{response, verdict, verdict == cache::StoreVerdict::Stored, std::uint16_t{304}, nullptr, usable_until},
       fill_end(verdict, metrics::FillEnd::NotModified));
 }
 
@@ -230,20 +258,21 @@ void FillRun::end_failed(http::ProxyError error) {
 }
 
 bool FillRun::has_stand_in() const {
-  // What was fresh, but not for a client that wanted it validated, needs the same leave to stand in.
+  // What was fresh, but not for a client that wanted it validated, needs the same leave to stand in; so does what
+  // nobody vouches for any more (PROTOCOL R16).
   return stale_ && stale_->stale_if_error().count() > 0 &&
-         services_.loop.now() < stale_->fresh_until() + stale_->stale_if_error();
+         services_.loop.now() < stale_usable_until_ + stale_->stale_if_error();
 }
 
 void FillRun::end_with_stand_in(cache::FillEnded ended) {
-  end(std::move(ended), Filled{stale_, cache::StoreVerdict::Stored, true, std::nullopt}, metrics::FillEnd::Failed);
+  end(std::move(ended), Filled{stale_, cache::StoreVerdict::Stored, true, std::nullopt, nullptr, stale_usable_until_},
+      metrics::FillEnd::Failed);
 }
 
 Ref<const cache::StoredResponse> FillRun::make_mark() const {
   const Instant now = services_.loop.now();
   return cache::StoredResponse::make({.url = permit_->url(),
                                       .status = 0,
-                                      .asked_at = asked_at_,
                                       .born_at = now,
                                       .fresh_until = now + services_.options->caching.uncacheable_ttl,
                                       .storability = storability_},
@@ -276,6 +305,7 @@ void FillRun::end(cache::FillEnded ended, FillOutcome outcome, metrics::FillEnd 
   fetch_.reset();
   services_.metrics.fills[how].add();
   services_.directory.tell(ended.waiters, outcome);
+  services_.directory.tell(ended.followers, LookAgain{});
   runner_.remove(*this);
 }
 
