@@ -62,6 +62,8 @@ int main(int argc, char** argv) {
       ->capture_default_str()
       ->type_name("PORT")
       ->check(CLI::Range(1, 65533));
+  bool without_redis = false;
+  demo->add_flag("--no-redis", without_redis, "Without an update feed, even where there is a redis-server");
 
   try {
     app.parse(argc, argv);
@@ -73,6 +75,6 @@ int main(int argc, char** argv) {
   if (status->parsed()) return edge::app::status(config);
   if (explain->parsed()) return edge::app::explain(config, url);
   if (update->parsed()) return edge::app::update(config, std::move(event), wait);
-  if (demo->parsed()) return edge::app::demo(port);
+  if (demo->parsed()) return edge::app::demo(port, !without_redis);
   return 2;
 }
