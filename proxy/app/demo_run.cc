@@ -90,7 +90,9 @@ Status run_demo(std::uint16_t port, bool with_redis) {
     addresses.redis_socket = redis->socket();
     config.updates_url = "unix://" + redis->socket();
     config.updates.url.unix_path = redis->socket();
-    config.updates.registry = 2 * config.updates.lease;  // So that waits are short soon after the start.
+    // So that a wait for all nodes is short soon after the start: a young registry is waited out for one lease.
+    config.updates.lease = std::chrono::seconds{1};
+    config.updates.registry = 2 * config.updates.lease;
   }
   config.log.level = LogLevel::Warning;
   if (const Status started = start_log(config.log); !started) return Failure{started.error()};

@@ -35,6 +35,7 @@ UPDATE
 
 constexpr std::string_view kUpdateNode = R"(    # Tell the edge that an avatar has changed:
     curl -H 'Content-Type: application/json' -d '{"avatar":"42"}' http://ADMIN/updates
+
 )";
 
 constexpr std::string_view kUpdateFeed =
@@ -43,6 +44,7 @@ constexpr std::string_view kUpdateFeed =
 
     # The same over the admin port, answered when every node has applied it:
     curl -H 'Content-Type: application/json' -d '{"avatar":"42"}' 'http://ADMIN/updates?wait=10s'
+
 )";
 
 void replace_all(std::string& text, std::string_view stand_in, std::string_view value) {
