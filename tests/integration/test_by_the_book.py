@@ -172,6 +172,13 @@ def test_cdn_cache_control_is_forwarded_where_the_operator_says_so(start_edge, o
     assert edge.get(PATH)["CDN-Cache-Control"] == "max-age=500"
 
 
+@pytest.mark.parametrize("zone", ["UTC", "EST", "+0000", ""])
+def test_an_expires_in_any_other_zone_than_gmt_has_passed(edge, origin, zone):
+    later = email.utils.formatdate(time.time() + 1000, usegmt=True)
+    fill(edge, origin, {"Expires": later.replace(" GMT", f" {zone}".rstrip()), "ETag": '"v1"'})
+    assert edge.get(PATH).cache_status["fwd"] == "stale"
+
+
 # Which variant (section 4.1).
 
 
