@@ -40,9 +40,12 @@ Use judge_use(const Entry& entry, const http::UseLimits& limits, Instant now) {
   if (limits.revalidate || (limits.age_max && response.age(now) > *limits.age_max)) return Use::No;
   if (now + limits.fresh_for_min < entry.usable_until) return Use::Fresh;
   if (entry.is_suspect) return Use::No;
-  if (limits.stale_max && response.may_be_stale_by_request() && now - entry.usable_until <= *limits.stale_max)
+  // Who wants it fresh for a while does not want it stale, whatever else is said.
+  const bool wants_it_fresher = limits.fresh_for_min.count() > 0;
+  if (limits.stale_max && !wants_it_fresher && response.may_be_stale_by_request() &&
+      now - entry.usable_until <= *limits.stale_max)
     return Use::StaleByRequest;
-  const bool wants_fresh = limits.age_max || limits.fresh_for_min.count() > 0;
+  const bool wants_fresh = limits.age_max || wants_it_fresher;
   if (!wants_fresh && now < response.fresh_until() + response.stale_while_revalidate()) return Use::WhileRevalidating;
   return Use::No;
 }
