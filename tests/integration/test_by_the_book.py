@@ -350,6 +350,18 @@ def test_a_304_to_an_unconditional_request_is_a_fault(edge, origin):
     assert edge.get(PATH).status == 502
 
 
+def test_cache_status_says_why_the_origin_was_asked(edge, origin):
+    """RFC 9211 section 2.2."""
+    origin.on(PATH, answer(200, FRESH | {"Vary": "Accept"}, b"picture"))
+    png, webp = {"Accept": "image/png"}, {"Accept": "image/webp"}
+    first = edge.get(PATH, png).cache_status
+    assert (first["fwd"], first["fwd-status"], first["stored"]) == ("uri-miss", "200", True) and 0 < int(first["ttl"]) <= 60
+    assert edge.get(PATH, webp).cache_status["fwd"] == "vary-miss"
+    assert edge.get(PATH, png | {"Cache-Control": "no-cache"}).cache_status["fwd"] == "request"
+    assert edge.request("GET", PATH, png, body=b"x").cache_status["fwd"] == "bypass"
+    assert edge.request("POST", PATH, png, body=b"x").cache_status["fwd"] == "method"
+
+
 def test_via_names_the_version_that_the_request_came_by(edge, origin):
     fill(edge, origin)
     assert origin.last(PATH).get("Via") == "1.1 avatar-edge"
