@@ -220,6 +220,12 @@ def test_an_expires_in_any_other_zone_than_gmt_has_passed(edge, origin, zone):
 # Which variant (section 4.1).
 
 
+@pytest.mark.parametrize("vary", ["*", ", *", "*, Accept", "Accept,*", ["", "*"], ["*", "*"]], ids=str)
+def test_what_varies_by_anything_is_never_used_again(edge, origin, vary):
+    fill(edge, origin, FRESH | {"Vary": vary})
+    assert not edge.get(PATH).is_hit
+
+
 def test_selecting_fields_are_compared_by_what_they_mean(edge, origin):
     fill(edge, origin, FRESH | {"Vary": "Accept, Accept-Language"})
     origin.on(PATH, answer(200, FRESH | {"Vary": "Accept, Accept-Language"}, b"picture"))

@@ -40,6 +40,14 @@ def test_a_304_behind_the_answer_makes_it_fresh(stale, origin):
     assert stale.get(PATH).is_hit and origin.count(PATH) == 2
 
 
+def test_a_304_behind_the_answer_may_end_it(stale, origin):
+    origin.on(PATH, lambda request: request.respond(
+        304 if request.get("If-None-Match") else 200, {"Cache-Control": "private", "ETag": '"v1"'}, b"mine"))
+    assert stale.get(PATH).body == b"old"
+    wait_until(lambda: stale.get(PATH).body == b"mine", "the stale response to go")
+    assert not stale.get(PATH).is_hit
+
+
 def test_an_update_ends_it_even_while_it_is_revalidated(stale, origin):
     held = origin.hold(PATH)
     assert stale.get(PATH).body == b"old"
