@@ -2,9 +2,9 @@
 
 #include "admin/answers.h"
 #include "admin/avatar_page.h"
-#include "admin/commands.h"
 #include "admin/explain.h"
 #include "admin/json_body.h"
+#include "admin/purge.h"
 #include "serving/token.h"
 
 namespace edge::admin {
@@ -18,7 +18,8 @@ constexpr std::string_view kIndex =
     "GET  /status       what the edge says of itself\n"
     "GET  /avatars/ID   what this node holds of an avatar, and why\n"
     "GET  /explain/URL  what a request for /URL would get, why and until when, in words\n"
-    "POST /updates      {\"avatar\":\"42\",\"version\":57,\"op\":\"update\"}\n"
+    "POST /updates      {\"avatar\":\"42\",\"version\":57,\"op\":\"update\"}; ?wait=10s until all nodes have applied "
+    "it\n"
     "POST /purge        {\"avatar\":\"42\"} or {\"url\":\"/avatars/42/96\"} or {\"all\":true}, with \"soft\":true to "
     "revalidate\n";
 
@@ -37,12 +38,13 @@ std::string_view method_of(std::string_view path) {
 }  // namespace
 
 AdminHandler::AdminHandler(AdminOptions options, cache::MemoryCache& cache, serving::Invalidator& invalidator,
-                           metrics::Metrics& metrics, AdminQuestions questions)
+                           metrics::Metrics& metrics, feed::Feed* feed, AdminQuestions questions)
     : options_(std::move(options)),
       cache_(cache),
       invalidator_(invalidator),
       metrics_(metrics),
-      questions_(std::move(questions)) {}
+      questions_(std::move(questions)),
+      updates_(invalidator, feed) {}
 
 std::unique_ptr<frontend::ExchangeTask> AdminHandler::start(frontend::Exchange& exchange) {
   const http::RequestHead& request = exchange.request();
@@ -60,14 +62,14 @@ std::unique_ptr<frontend::ExchangeTask> AdminHandler::start(frontend::Exchange& 
   if (path == "/") return answer_text(exchange, 200, kIndex), nullptr;
   if (path == "/livez") return answer_text(exchange, 200, "alive\n"), nullptr;
   if (path == "/readyz") {
-    const bool is_ready = questions_.is_ready();
-    return answer_text(exchange, is_ready ? 200 : 503, is_ready ? "ready\n" : "draining\n"), nullptr;
+    const std::string_view why_not = questions_.why_not_ready();
+    return answer_text(exchange, why_not.empty() ? 200 : 503, std::string(why_not.empty() ? "ready" : why_not) + "\n"),
+           nullptr;
   }
   if (path == "/metrics") return answer(exchange, 200, metrics::Metrics::kContentType, metrics_.exposition()), nullptr;
   if (path == "/status") return answer_json(exchange, 200, questions_.status_json()), nullptr;
   if (path == "/updates")
-    return read_json(exchange,
-                     [this](frontend::Exchange& x, std::string_view body) { apply_update(x, body, invalidator_); });
+    return updates_.start(exchange, request.target.substr(std::min(path.size() + 1, request.target.size())));
   if (path == "/purge")
     return read_json(exchange, [this](frontend::Exchange& x, std::string_view body) {
       purge(x, body, options_.routes, invalidator_);

@@ -7,7 +7,7 @@
 //     GET  /status          what the edge says of itself, JSON
 //     GET  /avatars/ID      what this node holds of an avatar, and why, JSON
 //     GET  /explain/URL     what a request for /URL would get, why and until when, in words
-//     POST /updates         applies an update event
+//     POST /updates         publishes an update event, or without a feed applies it
 //     POST /purge           drops, or makes to be revalidated, an avatar, a URL or everything
 #pragma once
 
@@ -16,6 +16,7 @@
 #include <optional>
 #include <string>
 
+#include "admin/updates.h"
 #include "cache/memory_cache.h"
 #include "frontend/exchange.h"
 #include "metrics/metrics.h"
@@ -26,8 +27,8 @@ namespace edge::admin {
 
 // What the application knows and admin, below it, must ask for.
 struct AdminQuestions {
-  std::function<bool()> is_ready;
-  std::function<std::string()> status_json;  // The whole answer of GET /status.
+  std::function<std::string_view()> why_not_ready;  // Empty when it is.
+  std::function<std::string()> status_json;         // The whole answer of GET /status.
 };
 
 // What a reload may change.
@@ -36,11 +37,12 @@ struct AdminOptions {
   serving::Routes routes;            // By which a URL finds its avatar.
 };
 
-// Owned by the application, on the main thread's loop; outlives its server. What it is given outlives it.
+// Owned by the application, on the main thread's loop; outlives its server and the feed's thread. What it is given
+// outlives it; `feed` is null where there is none.
 class AdminHandler final : public frontend::Handler {
  public:
   AdminHandler(AdminOptions options, cache::MemoryCache& cache, serving::Invalidator& invalidator,
-               metrics::Metrics& metrics, AdminQuestions questions);
+               metrics::Metrics& metrics, feed::Feed* feed, AdminQuestions questions);
 
   void reload(AdminOptions options) { options_ = std::move(options); }
   std::unique_ptr<frontend::ExchangeTask> start(frontend::Exchange& exchange) override;
@@ -51,6 +53,7 @@ class AdminHandler final : public frontend::Handler {
   serving::Invalidator& invalidator_;
   metrics::Metrics& metrics_;
   const AdminQuestions questions_;
+  Updates updates_;
 };
 
 }  // namespace edge::admin

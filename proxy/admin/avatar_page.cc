@@ -14,9 +14,10 @@ using nlohmann::json;
 
 json describe(const cache::EntryReport& entry) {
   json shown{{"url", entry.url},
-             {"state", entry.status == 0             ? "uncacheable"
-                       : entry.fresh_for.count() > 0 ? "fresh"
-                                                     : "stale"},
+             {"state", entry.status == 0              ? "uncacheable"
+                       : entry.fresh_for.count() <= 0 ? "stale"
+                       : entry.is_trusted             ? "fresh"
+                                                      : "untrusted"},
              {"why", explain(entry)},
              {"age_s", entry.age.count()},
              {"fresh_for_ms", entry.fresh_for.count()},
@@ -42,7 +43,8 @@ void show_avatar(frontend::Exchange& exchange, std::string_view avatar, const ca
   json shown{{"avatar", name}, {"responses", json::array()}, {"fills", json::array()}, {"version_floor", nullptr}};
   for (const auto& entry : report.entries) shown["responses"].push_back(describe(entry));
   for (const auto& [url, waiters] : report.fills) shown["fills"].push_back({{"url", url}, {"waiters", waiters}});
-  if (report.floor) shown["version_floor"] = *report.floor;
+  if (report.floor && report.floor->version) shown["version_floor"] = *report.floor->version;
+  if (report.floor && report.floor->id != cache::EventId{}) shown["last_event"] = report.floor->id.text();
   if (report.entries.empty() && report.fills.empty())
     shown["why"] =
         "nothing is held: it was not asked for, its answer was an error or for one client alone, it was invalidated, "

@@ -88,6 +88,10 @@ std::string explain(const cache::EntryReport& entry) {
                       : "was not stored because " + why + "; the next request tries again";
   }
   if (!is_current) return explain_stale(entry);
+  if (!entry.is_trusted)
+    return "fresh, but the update feed has not been heard for a lease, or had a gap, since it was asked for: the "
+           "origin "
+           "is asked before the next use";
   return "fresh for another " + in_words(entry.fresh_for) + " (lifetime by " +
          std::string(http::to_text(entry.lifetime_source)) + "): served without asking the origin";
 }
@@ -105,7 +109,10 @@ void explain_url(frontend::Exchange& exchange, std::string_view target, const ca
   text += "\navatar " + std::string(match.avatar) + ", ";
   text += match.route ? "by the route " + match.route->pattern : "by no route: the path names an avatar of its own";
   text += '\n';
-  if (report.floor) text += "no version below " + std::to_string(*report.floor) + " is stored\n";
+  if (report.floor && report.floor->version)
+    text += "no version below " + std::to_string(*report.floor->version) + " is stored\n";
+  if (report.floor && report.floor->id != cache::EventId{})
+    text += "its last update event was " + report.floor->id.text() + "\n";
   std::size_t held = 0;
   for (const auto& entry : report.entries) {
     if (entry.url != parsed->path_and_query) continue;

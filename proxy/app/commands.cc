@@ -6,9 +6,11 @@
 
 #include "app/admin_client.h"
 #include "app/config.h"
+#include "app/connect_check.h"
 #include "app/demo_run.h"
 #include "app/edge.h"
 #include "app/heap.h"
+#include "app/publish_once.h"
 #include "base/log.h"
 
 namespace edge::app {
@@ -26,10 +28,26 @@ std::optional<Config> load_or_complain(const std::string& file) {
   return std::move(loaded.config);
 }
 
-int print_answer(const Result<AdminAnswer>& answer) {
+int print_answer(const Result<OneAnswer>& answer) {
   if (!answer) return failed(answer.error().message);
   std::fputs(answer->body.c_str(), answer->status == 200 ? stdout : stderr);
   return answer->status == 200 ? 0 : 1;
+}
+
+// Without a feed: the edge that runs here, and no other.
+int update_node(const Config& config, const feed::UpdateEvent& update) {
+  nlohmann::json event{{"avatar", update.avatar}, {"op", update.is_delete ? "delete" : "update"}};
+  if (update.version) event["version"] = *update.version;
+  return print_answer(ask_admin(config.admin, "POST", "/updates",
+                                event.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)));
+}
+
+int update_feed(const Config& config, feed::UpdateEvent event, std::optional<std::chrono::milliseconds> wait) {
+  const auto published = publish_once(config.updates, std::move(event), wait);
+  if (!published) return failed(published.error().message);
+  const bool is_done = !published->acknowledgement || published->acknowledgement->is_complete;
+  std::fprintf(is_done ? stdout : stderr, "%s\n", describe(*published).c_str());
+  return is_done ? 0 : 1;
 }
 
 }  // namespace
@@ -55,10 +73,13 @@ int serve(const std::string& config_file) {
   return exit_status;
 }
 
-int check(const std::string& config_file) {
-  if (!load_or_complain(config_file)) return 1;
-  std::printf("%s: ok\n", config_file.c_str());
-  return 0;
+int check(const std::string& config_file, bool connects) {
+  const auto config = load_or_complain(config_file);
+  if (!config) return 1;
+  const auto problems = connects ? check_connections(*config) : std::vector<std::string>{};
+  for (const std::string& problem : problems) std::fprintf(stderr, "%s: %s\n", config_file.c_str(), problem.c_str());
+  if (problems.empty()) std::printf("%s: ok\n", config_file.c_str());
+  return problems.empty() ? 0 : 1;
 }
 
 int status(const std::string& config_file) {
@@ -77,18 +98,14 @@ int explain(const std::string& config_file, const std::string& url) {
   return print_answer(ask_admin(config->admin, "GET", "/explain" + path, {}));
 }
 
-int update(const std::string& config_file, const std::string& avatar, std::optional<std::uint64_t> version,
-           bool is_delete) {
+int update(const std::string& config_file, feed::UpdateEvent event, std::optional<std::chrono::milliseconds> wait) {
   const auto config = load_or_complain(config_file);
   if (!config) return 1;
-  nlohmann::json event{{"avatar", avatar}, {"op", is_delete ? "delete" : "update"}};
-  if (version) event["version"] = *version;
-  return print_answer(ask_admin(config->admin, "POST", "/updates",
-                                event.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)));
+  return config->updates_url.empty() ? update_node(*config, event) : update_feed(*config, std::move(event), wait);
 }
 
-int demo(std::uint16_t port) {
-  const Status done = run_demo(port);
+int demo(std::uint16_t port, bool with_redis) {
+  const Status done = run_demo(port, with_redis);
   return done ? 0 : failed(done.error().message);
 }
 

@@ -2,18 +2,22 @@
 // error says why).
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
 
+#include "feed/update_event.h"
+
 namespace edge::app {
 
 int serve(const std::string& config_file);
-int check(const std::string& config_file);
+// `connects`: also whether Redis and origin are there and set up as needed.
+int check(const std::string& config_file, bool connects);
 int status(const std::string& config_file);
 int explain(const std::string& config_file, const std::string& url);
-int update(const std::string& config_file, const std::string& avatar, std::optional<std::uint64_t> version,
-           bool is_delete);
-int demo(std::uint16_t port);
+// Published to the feed; without one, applied by the edge that runs here. `wait`: until every live node has applied it.
+int update(const std::string& config_file, feed::UpdateEvent event, std::optional<std::chrono::milliseconds> wait);
+int demo(std::uint16_t port, bool with_redis);
 
 }  // namespace edge::app

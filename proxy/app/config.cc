@@ -7,6 +7,7 @@
 #include "app/config_rules.h"
 #include "app/config_table.h"
 #include "app/yaml_reader.h"
+#include "redis/redis_url.h"
 
 namespace edge::app {
 namespace {
@@ -46,6 +47,7 @@ LoadedConfig parse_config(std::string_view text, const std::filesystem::path& fo
 
   // What is fetched whole is what may be stored.
   config.origin.collect_bytes_max = config.cache.object_bytes_max;
+  if (!config.updates_url.empty()) config.updates.url = *redis::parse_redis_url(config.updates_url);
   return {std::move(config), {}};
 }
 

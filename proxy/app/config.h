@@ -12,6 +12,7 @@
 #include "app/config_problem.h"
 #include "base/log.h"
 #include "cache/cache_options.h"
+#include "feed/feed_options.h"
 #include "frontend/access_log.h"
 #include "frontend/server_options.h"
 #include "origin/origin.h"
@@ -44,6 +45,8 @@ struct Config {
   AvatarOptions avatars;
   cache::CacheOptions cache;
   serving::CachingPolicy caching;
+  std::string updates_url;    // Empty: no update feed.
+  feed::FeedOptions updates;  // `url` is that of updates_url; the node's name is missing.
   LogOptions log;
   frontend::AccessLogMode access_log = frontend::AccessLogMode::Errors;
   std::string access_file = "-";            // A path, or - for standard output.

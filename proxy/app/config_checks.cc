@@ -13,6 +13,7 @@
 #include "base/handle.h"
 #include "base/units.h"
 #include "origin/origin.h"
+#include "redis/redis_url.h"
 #include "serving/routes.h"
 
 namespace edge::app {
@@ -54,6 +55,13 @@ Status check_field_name(std::string_view text) {
   return fail(ErrorCode::Malformed, "not a field name: " + quote(text) + "; write one such as X-Avatar-Version");
 }
 
+Status check_stream(std::string_view text) {
+  const auto is_good = [](char c) { return c > ' ' && c < 0x7f && c != '{' && c != '}'; };
+  if (!text.empty() && text.size() <= 128 && std::ranges::all_of(text, is_good)) return {};
+  return fail(ErrorCode::Malformed,
+              "not a key: " + quote(text) + "; write 1 to 128 visible characters without braces, as avatar:updates");
+}
+
 Status check_media_type(std::string_view text) {
   const std::size_t slash = std::min(text.find('/'), text.size());
   const auto is_name = [](std::string_view name) {
@@ -65,6 +73,11 @@ Status check_media_type(std::string_view text) {
 }
 
 Status check_url(std::string_view text) { return origin::check_origin_url(text); }
+
+Status check_redis_url(std::string_view text) {
+  const auto url = redis::parse_redis_url(text);
+  return url ? Status{} : Status{Failure{url.error()}};
+}
 
 Status check_route(std::string_view text) {
   const auto route = serving::parse_route(text);

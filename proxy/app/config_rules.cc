@@ -36,6 +36,7 @@ class Rules {
     check_listeners();
     check_admin();
     check_logs();
+    check_registry();
   }
 
  private:
@@ -101,6 +102,15 @@ class Rules {
     if (config_.log.file == "-" || config_.log.file != config_.access_file) return;
     if (!is_known({"log.file", "log.access_file"})) return;
     complain({"log.file", "log.access_file"}, "log.access_file is the same file as log.file; give each its own");
+  }
+
+  // PROTOCOL R17: a node must not be forgotten while it may still serve.
+  void check_registry() {
+    if (!is_known({"updates.lease", "updates.registry"}) || config_.updates.registry >= 2 * config_.updates.lease)
+      return;
+    complain({"updates.lease", "updates.registry"}, named(*find_config_key("updates.registry")) +
+                                                        " is less than twice " +
+                                                        named(*find_config_key("updates.lease")));
   }
 
   const Places& places_;

@@ -12,6 +12,7 @@ namespace edge::app {
 namespace {
 
 using cache::CacheOptions;
+using feed::FeedOptions;
 using frontend::ServerOptions;
 using http::FreshnessDefaults;
 using http::StaleDefaults;
@@ -199,7 +200,26 @@ const std::array kKeys{
     ConfigKey{"cache.variants_max", count<&Config::cache, &CacheOptions::variants_max>(1, 100'000), kLive,
               "Stored responses of one avatar, its sizes and what Vary tells apart; the oldest gives way."},
     ConfigKey{"cache.floors_max", count<&Config::cache, &CacheOptions::floors_max>(1'000, 1'000'000'000), kRestart,
-              "Avatars whose last known version is remembered, so that an older one is never stored."},
+              "Avatars whose last update event is remembered, so that nothing older is stored."},
+
+    ConfigKey{"updates.url", Text{plain<&Config::updates_url>, check_redis_url, true}, kRestart,
+              "The Redis that has the update feed; null is none, and updates come over the admin port alone."},
+    ConfigKey{"updates.stream", Text{plain<&Config::updates, &FeedOptions::stream>, check_stream}, kRestart,
+              "Key of the stream that update events are written to."},
+    ConfigKey{"updates.lease", time<&Config::updates, &FeedOptions::lease>(kSecond, kHour), kRestart,
+              "Cut off from the feed for longer, the edge asks the origin before it answers from what it holds."},
+    ConfigKey{"updates.registry", time<&Config::updates, &FeedOptions::registry>(2 * kSecond, kDay), kRestart,
+              "For so long a node that is silent is still waited for by --wait."},
+    ConfigKey{"updates.batch_max", count<&Config::updates, &FeedOptions::batch_max>(10, 10'000), kRestart,
+              "Events of one read."},
+    ConfigKey{"updates.length_max", count<&Config::updates, &FeedOptions::length_max>(0, 1'000'000'000), kRestart,
+              "Events that the stream keeps, about, when this edge adds one; 0 is all."},
+    ConfigKey{"updates.settle", time<&Config::cache, &CacheOptions::settle>(0, kHour), kLive,
+              "What is filled so soon after an event is revalidated when that time is over, unless versions tell."},
+    ConfigKey{"updates.lag_retries", count<&Config::caching, &CachingPolicy::lag_retries>(0, 10), kLive,
+              "Times that an origin which answers an older version than an event named is asked again."},
+    ConfigKey{"updates.lag_pause", time<&Config::caching, &CachingPolicy::lag_pause>(1, 10 * kSecond), kLive,
+              "Before the first of those; it doubles each time."},
 
     ConfigKey{"log.level", Choice{kLogLevels, number<&Config::log, &LogOptions::level>}, kLive,
               "The least severe lines that are written."},
@@ -252,7 +272,10 @@ std::string format_value(const ConfigKey& key, const Config& config, std::size_t
           [&](const Quantity& kind) { return format_quantity(kind.unit, kind.member.read(config, item)); },
           [&](const Flag& kind) { return std::string(kind.member.read(config, item) ? "true" : "false"); },
           [&](const Choice& kind) { return std::string(kind.names[kind.member.read(config, item)]); },
-          [&](const Text& kind) { return kind.member.read(config, item); },
+          [&](const Text& kind) {
+            const std::string text = kind.member.read(config, item);
+            return text.empty() ? "null" : text;
+          },
           [&](const TextList& kind) { return join(kind.member.read(config, item)); },
           [&](const File& kind) {
             const std::string path = kind.member.read(config, item);

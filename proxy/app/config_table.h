@@ -45,6 +45,7 @@ struct Choice {
 struct Text {
   Member<std::string> member;
   Status (*check)(std::string_view text);
+  bool may_be_null = false;  // Then it is empty.
 };
 
 struct TextList {

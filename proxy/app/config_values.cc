@@ -176,6 +176,8 @@ void read(const Maps&, const YamlNode&, const ValueTarget&) { EDGE_CHECK(false);
 void read_null(const ValueTarget& target) {
   if (const auto* file = std::get_if<File>(&target.key.kind); file && file->use == File::Use::Read)
     return file->member.write(target.config, target.item, {});
+  if (const auto* text = std::get_if<Text>(&target.key.kind); text && text->may_be_null)
+    return text->member.write(target.config, target.item, {});
   complain(target, {}, "has no value; leave the key out for the default, " + format_value(target.key, Config{}));
 }
 

@@ -3,6 +3,7 @@
 #include <csignal>
 #include <nlohmann/json.hpp>
 
+#include "app/node_name.h"
 #include "app/version.h"
 #include "app/worker_options.h"
 #include "base/log.h"
@@ -22,6 +23,23 @@ metrics::CacheGauges cache_gauges(const cache::MemoryCache& cache) {
   return gauges;
 }
 
+metrics::FeedGauges feed_gauges(const feed::Feed& feed) {
+  const auto position = feed.position().value_or(cache::EventId{});
+  return {.lease_remaining_seconds = std::chrono::duration<double>(feed.lease_left()).count(),
+          .position_seconds = static_cast<double>(position.milliseconds) / 1000};
+}
+
+nlohmann::json feed_json(const feed::Feed* feed, const metrics::FeedMetrics& counts) {
+  if (!feed) return nullptr;
+  return {{"node", feed->options().node},
+          {"place", feed->options().url.place()},
+          {"stream", feed->options().stream},
+          {"connected", counts.connected.value() != 0},
+          {"events_applied", counts.events_applied.value()},
+          {"gaps", counts.gaps.value()},
+          {"updates_pending", counts.publications_pending.value()}};
+}
+
 std::string joined(const std::vector<std::string>& words) {
   std::string text;
   for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
@@ -37,6 +55,8 @@ Config with_what_only_a_restart_changes(Config next, const Config& running) {
   next.admin.address = running.admin.address;
   next.avatars = running.avatars;
   next.cache.floors_max = running.cache.floors_max;
+  next.updates_url = running.updates_url;
+  next.updates = running.updates;
   next.log.file = running.log.file;
   next.access_file = running.access_file;
   return next;
@@ -50,14 +70,19 @@ Edge::Edge(Config config, std::filesystem::path file, const Clock& clock, LineWr
       clock_(clock),
       started_at_(clock.now()),
       cache_(config_.cache, clock),
-      metrics_(worker_count(config_), {.site = config_.site, .version = kVersion}, clock,
-               [this] { return cache_gauges(cache_); }),
-      invalidator_(cache_, metrics_),
+      metrics_(
+          worker_count(config_), {.site = config_.site, .version = kVersion}, clock,
+          [this] { return cache_gauges(cache_); },
+          config_.updates_url.empty() ? nullptr
+                                      : std::function<metrics::FeedGauges()>([this] { return feed_gauges(*feed_); })),
+      feed_(config_.updates_url.empty() ? nullptr
+                                        : std::make_unique<feed::Feed>(config_.updates, clock, cache_, metrics_)),
+      invalidator_(cache_, metrics_, feed_.get()),
       access_writer_(access_writer),
       access_log_(config_.access_log, access_writer),
       loop_(clock),
-      admin_(admin_options(config_), cache_, invalidator_, metrics_,
-             {.is_ready = [this] { return !draining_; }, .status_json = [this] { return status_json(); }}),
+      admin_(admin_options(config_), cache_, invalidator_, metrics_, feed_.get(),
+             {.why_not_ready = [this] { return why_not_ready(); }, .status_json = [this] { return status_json(); }}),
       admin_server_(loop_, admin_server_options(config_), admin_, metrics_.main_thread(), access_log_),
       drain_deadline_(loop_, [this] {
         log_warning("drain.deadline", "connections were left when the drain's time was over; they are cut off");
@@ -100,13 +125,21 @@ void Edge::run() {
   for (const int number : {SIGTERM, SIGINT})
     signals_.push_back(std::make_unique<event::SignalWatch>(loop_, number, [this] { on_end_signal(); }));
   signals_.push_back(std::make_unique<event::SignalWatch>(loop_, SIGHUP, [this] { reload(); }));
+  if (feed_) feed_->start(node_name(config_.site, admin_address_));
   for (const auto& worker : workers_) worker->start();
   log_info("start", std::string("avatar-edge ") + kVersion + " serves " + joined(data_addresses_) + " with " +
                         std::to_string(workers_.size()) + " workers; admin on " + admin_address_);
   loop_.run();
   for (const auto& worker : workers_) worker->stop();
   for (const auto& worker : workers_) worker->join();
+  // Only now: while it served it was to be waited for (PROTOCOL R17).
+  if (feed_) feed_->stop();
   log_info("stop", "all workers have ended");
+}
+
+void Edge::announce(std::string_view avatar, std::uint64_t version) {
+  invalidator_.update(avatar, version);
+  if (feed_) feed_->publish_surely({.avatar = std::string(avatar), .version = version});
 }
 
 // All or nothing: the running configuration stays unless the new one is without fault.
@@ -167,6 +200,14 @@ void Edge::end() {
   loop_.stop();
 }
 
+// Without the feed the edge still serves, by asking the origin; it only gives the feed a chance to be heard first.
+std::string_view Edge::why_not_ready() const {
+  if (draining_) return "draining";
+  if (feed_ && !feed_->position() && clock_.now() < started_at_ + feed_->options().lease)
+    return "waiting for the update feed";
+  return {};
+}
+
 std::string Edge::status_json() const {
   const cache::CacheStatistics held = cache_.statistics();
   const auto up = std::chrono::floor<std::chrono::seconds>(clock_.now() - started_at_);
@@ -183,9 +224,19 @@ std::string Edge::status_json() const {
       {"lease_ms", nullptr},
       {"degraded", false},
       {"degraded_reasons", nlohmann::json::array()},
+      {"feed", feed_json(feed_.get(), metrics_.feed())},
       {"config", {{"file", file_.string()}, {"reloads", reloads_}, {"last_error", nullptr}}},
       {"cache",
        {{"bytes", held.bytes}, {"bytes_max", held.bytes_max}, {"responses", held.entries}, {"floors", held.floors}}}};
+  if (feed_) {
+    if (const auto position = feed_->position()) status["position"] = position->text();
+    status["lease_ms"] = std::chrono::floor<std::chrono::milliseconds>(feed_->lease_left()).count();
+    if (feed_->lease_left().count() == 0) {
+      status["degraded"] = true;
+      status["degraded_reasons"].push_back(
+          "no_lease: the update feed was not heard for a lease, so what is held is revalidated before use");
+    }
+  }
   if (!last_reload_error_.empty()) status["config"]["last_error"] = last_reload_error_;
   return status.dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
 }

@@ -15,6 +15,7 @@
 #include "base/result.h"
 #include "event/signal_watch.h"
 #include "event/timer.h"
+#include "feed/feed.h"
 
 namespace edge::app {
 
@@ -35,8 +36,9 @@ class Edge {
   // The addresses really listened on, after listen().
   const std::vector<std::string>& data_addresses() const { return data_addresses_; }
   const std::string& admin_address() const { return admin_address_; }
-  // For the demo, whose origin is in this process. Thread-safe.
-  serving::Invalidator& invalidator() { return invalidator_; }
+  // For the demo, whose origin is in this process: the avatar has changed. Applied here at once, and published where
+  // there is a feed. Thread-safe while the edge runs.
+  void announce(std::string_view avatar, std::uint64_t version);
 
  private:
   void reload();
@@ -44,6 +46,7 @@ class Edge {
   void start_drain();
   void on_worker_drained();
   void end();
+  std::string_view why_not_ready() const;
   std::string status_json() const;
 
   Config config_;
@@ -56,6 +59,7 @@ class Edge {
   // Outlive the workers.
   cache::MemoryCache cache_;
   metrics::Metrics metrics_;
+  const std::unique_ptr<feed::Feed> feed_;  // Null without updates.url. Ends before the loops go that it posts to.
   serving::Invalidator invalidator_;
   serving::WaiterDirectory directory_;
   LineWriter& access_writer_;

@@ -4,6 +4,7 @@
 
 #include "app/commands.h"
 #include "app/version.h"
+#include "base/units.h"
 
 int main(int argc, char** argv) {
   // A log that goes to a pipe whose reader has gone must not end us.
@@ -22,6 +23,8 @@ int main(int argc, char** argv) {
   auto* const serve = with_config(app.add_subcommand("serve", "Run in the foreground"));
   auto* const check = with_config(
       app.add_subcommand("check", "Say what is wrong with a configuration, as FILE:LINE:COLUMN; exit 0 or 1"));
+  bool connects = false;
+  check->add_flag("--connect", connects, "Also ask Redis and origin whether they are there and set up as needed");
   auto* const status = with_config(app.add_subcommand("status", "Ask a running edge what it says of itself"));
 
   auto* const explain = with_config(app.add_subcommand(
@@ -29,13 +32,29 @@ int main(int argc, char** argv) {
   std::string url;
   explain->add_option("URL", url, "Such as /avatars/42/96")->required();
 
-  auto* const update = with_config(app.add_subcommand("update", "Tell the edge that an avatar has changed"));
-  std::string avatar;
-  std::optional<std::uint64_t> version;
-  bool is_delete = false;
-  update->add_option("--avatar", avatar, "Which one")->required()->type_name("ID");
-  update->add_option("--version", version, "The new version; nothing older will be stored")->type_name("N");
-  update->add_flag("--delete", is_delete, "It was deleted");
+  auto* const update = with_config(
+      app.add_subcommand("update", "Publish that an avatar has changed; without a feed, tell the edge that runs here"));
+  edge::feed::UpdateEvent event;
+  std::optional<std::chrono::milliseconds> wait;
+  update->add_option("--avatar", event.avatar, "Which one")
+      ->required()
+      ->type_name("ID")
+      ->check([](const std::string& avatar) {
+        const bool is_good = !avatar.empty() && avatar.size() <= edge::feed::UpdateEvent::kAvatarBytesMax;
+        return std::string(is_good ? "" : "must have 1 to 256 bytes");
+      });
+  update->add_option("--version", event.version, "The new version; nothing older will be stored")->type_name("N");
+  update->add_flag("--delete", event.is_delete, "It was deleted");
+  update
+      ->add_option_function<std::string>(
+          "--wait",
+          [&wait](const std::string& text) {
+            const auto duration = edge::parse_duration(text);
+            if (!duration) throw CLI::ValidationError("--wait", duration.error().message);
+            wait = *duration;
+          },
+          "Until every live node has applied it, at most so long; exit 0 only then")
+      ->type_name("DURATION");
 
   auto* const demo = app.add_subcommand("demo", "A sample origin and an edge before it, with nothing to configure");
   std::uint16_t port = 8080;
@@ -43,6 +62,8 @@ int main(int argc, char** argv) {
       ->capture_default_str()
       ->type_name("PORT")
       ->check(CLI::Range(1, 65533));
+  bool without_redis = false;
+  demo->add_flag("--no-redis", without_redis, "Without an update feed, even where there is a redis-server");
 
   try {
     app.parse(argc, argv);
@@ -50,10 +71,10 @@ int main(int argc, char** argv) {
     return app.exit(error) == 0 ? 0 : 2;
   }
   if (serve->parsed()) return edge::app::serve(config);
-  if (check->parsed()) return edge::app::check(config);
+  if (check->parsed()) return edge::app::check(config, connects);
   if (status->parsed()) return edge::app::status(config);
   if (explain->parsed()) return edge::app::explain(config, url);
-  if (update->parsed()) return edge::app::update(config, avatar, version, is_delete);
-  if (demo->parsed()) return edge::app::demo(port);
+  if (update->parsed()) return edge::app::update(config, std::move(event), wait);
+  if (demo->parsed()) return edge::app::demo(port, !without_redis);
   return 2;
 }

@@ -40,7 +40,9 @@ class FileSink final : public spdlog::sinks::sink {
 
   void log(const spdlog::details::log_msg& message) override {
     reopen_if_asked();
-    note(file_.append({message.payload.data(), message.payload.size()}));
+    // That a line was buffered does not say that the trouble is over.
+    if (const Status appended = file_.append({message.payload.data(), message.payload.size()}); !appended)
+      note(appended);
     if (queue_->queue_size() == 0) note(file_.flush());
   }
   void flush() override {

@@ -1,6 +1,7 @@
 // How much the memory cache may hold.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 
 namespace edge::cache {
@@ -10,7 +11,10 @@ struct CacheOptions {
   std::uint64_t object_bytes_max = 8ull << 20;  // A larger body is streamed, not stored.
   std::uint32_t waiters_max = 10'000;           // Requests that may wait for one fill; more are told 503.
   std::uint32_t variants_max = 100;             // Stored responses of one avatar; the oldest gives way.
-  std::uint32_t floors_max = 1'000'000;         // Avatars whose version floor is remembered.
+  std::uint32_t floors_max = 250'000;           // Avatars whose newest update event is remembered.
+  // For so long after an event the origin's replicas may not all know of it: what is filled meanwhile is revalidated
+  // when that time is over. Not where versions tell.
+  std::chrono::milliseconds settle{2'000};
 };
 
 }  // namespace edge::cache

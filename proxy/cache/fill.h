@@ -7,7 +7,9 @@
 #include <vector>
 
 #include "base/check.h"
+#include "base/clock.h"
 #include "cache/cache_key.h"
+#include "cache/event_id.h"
 
 namespace edge::cache {
 
@@ -18,17 +20,33 @@ struct WaiterId {
   friend bool operator==(const WaiterId&, const WaiterId&) = default;
 };
 
+// When something was begun to be asked of the origin.
+struct Begun {
+  std::uint64_t generation = 0;  // Trust's.
+  Instant at{};                  // Not after the origin is asked.
+};
+
 // Guarded by the lock of its avatar's shard.
 struct Fill {
-  Fill(const CacheKey& key, bool is_shared)
-      : url(key.url), avatar_hash(key.avatar_hash), url_hash(key.url_hash), joinable(is_shared) {}
+  Fill(const CacheKey& key, bool is_shared, const Begun& when, EventId applied)
+      : url(key.url),
+        avatar_hash(key.avatar_hash),
+        url_hash(key.url_hash),
+        joinable(is_shared),
+        begun(when),
+        as_of(applied) {}
 
   const std::string url;
   const std::uint64_t avatar_hash;
   const std::uint64_t url_hash;
   const bool joinable;  // False: it bears the credentials of one request, which alone waits for it.
+  const Begun begun;
+  const EventId as_of;  // An event that this node had applied when it began; all those before it too.
   bool voided = false;  // Answers those who wait; is never stored and never joined (PROTOCOL R1).
   std::vector<WaiterId> waiters;
+  // Those who came later and may not have its response, because without a lease nothing from before they asked will do
+  // (PROTOCOL R15). They look again when it ends; the first then leads, and the others join.
+  std::vector<WaiterId> followers;
 };
 
 // The right and duty to run a fill. Must be given back to the cache, by one of its calls that end a fill: dropping it

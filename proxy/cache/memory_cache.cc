@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "cache/shard.h"
+#include "cache/use.h"
 
 namespace edge::cache {
 namespace {
@@ -32,27 +33,9 @@ std::vector<std::unique_ptr<Shard>> make_shards(const CacheOptions& options) {
   return shards;
 }
 
-enum class Use { Fresh, StaleByRequest, WhileRevalidating, No };
-
-// Whether a stored response may answer a request as it is (RFC 9111 section 4.2.4 and 5.2.1, RFC 5861 section 3).
-Use judge_use(const Entry& entry, const http::UseLimits& limits, Instant now) {
-  const StoredResponse& response = *entry.response;
-  if (limits.revalidate || (limits.age_max && response.age(now) > *limits.age_max)) return Use::No;
-  if (now + limits.fresh_for_min < entry.usable_until) return Use::Fresh;
-  if (entry.is_suspect) return Use::No;
-  // Who wants it fresh for a while does not want it stale, whatever else is said.
-  const bool wants_it_fresher = limits.fresh_for_min.count() > 0;
-  if (limits.stale_max && !wants_it_fresher && response.may_be_stale_by_request() &&
-      now - entry.usable_until <= *limits.stale_max)
-    return Use::StaleByRequest;
-  const bool wants_fresh = limits.age_max || wants_it_fresher;
-  if (!wants_fresh && now < response.fresh_until() + response.stale_while_revalidate()) return Use::WhileRevalidating;
-  return Use::No;
-}
-
-http::ForwardReason why_not(const Shard::Found& found, Instant now) {
-  if (!found.entry) return found.has_other_variants ? http::ForwardReason::VaryMiss : http::ForwardReason::UriMiss;
-  return now < found.entry->usable_until ? http::ForwardReason::Request : http::ForwardReason::Stale;
+// PROTOCOL R4. What bears no version cannot be told.
+bool is_older(std::optional<std::uint64_t> version, std::optional<std::uint64_t> floor) {
+  return version && floor && *version < *floor;
 }
 
 }  // namespace
@@ -62,19 +45,23 @@ MemoryCache::MemoryCache(const CacheOptions& options, const Clock& clock)
       budget_(options.memory_bytes),
       waiters_max_(options.waiters_max),
       variants_max_(options.variants_max),
+      settle_(options.settle),
       shard_shift_(64 - static_cast<unsigned>(std::countr_zero(shard_count(options)))),
       shards_(make_shards(options)) {}
 
 MemoryCache::~MemoryCache() { purge_all(PurgeMode::Hard); }
 
 Lookup MemoryCache::look_up(const CacheKey& key, const Question& question, Instant now, WaiterId waiter) {
+  // PROTOCOL R13: the turn's time may be of before this process was stopped for a while.
+  if (trust_.is_leased_at_all()) now = clock_.now();
+  const Judge judge{trust_, question.limits, question.arrived.value_or(now), now};
   Shard& shard = shard_of(key.avatar_hash);
   MutexLock lock(shard.mutex);
   const Shard::Found found = shard.find(key, question.fields, now);
   if (Entry* const entry = found.entry) {
     S3Fifo::touch(*entry);
     if (entry->response->is_mark()) return Uncacheable{};
-    switch (judge_use(*entry, question.limits, now)) {
+    switch (judge.use(*entry)) {
       case Use::Fresh:
         return Hit{entry->response, entry->usable_until};
       case Use::StaleByRequest:
@@ -82,24 +69,30 @@ Lookup MemoryCache::look_up(const CacheKey& key, const Question& question, Insta
       case Use::WhileRevalidating: {
         StaleHit hit{entry->response, entry->usable_until, std::nullopt, false};
         if (question.fill == Question::Fill::Shared && !shard.find_fill(key))
-          hit.refresh = shard.start_fill(key, true, std::nullopt);
+          hit.refresh = shard.start_fill(key, true, {trust_.generation(), now}, applied(), std::nullopt);
         return hit;
       }
+      case Use::Untrusted:
       case Use::No:
         break;
     }
   }
-  const http::ForwardReason why = why_not(found, now);
-  if (question.fill == Question::Fill::None) return Absent{why};
-  if (question.fill == Question::Fill::Shared) {
-    if (Fill* const fill = shard.find_fill(key)) {
-      if (fill->waiters.size() >= waiters_max_.load(std::memory_order_relaxed)) return TooManyWaiters{};
-      fill->waiters.push_back(waiter);
-      return Joined{why};
-    }
+  const Judge::WhyNot why = judge.why_not(found);
+  if (question.fill == Question::Fill::None) return Absent{why.forward};
+  const bool is_shared = question.fill == Question::Fill::Shared;
+  if (Fill* const fill = is_shared ? shard.find_fill(key) : nullptr) {
+    if (fill->waiters.size() + fill->followers.size() >= waiters_max_.load(std::memory_order_relaxed))
+      return TooManyWaiters{};
+    (judge.is_vouched_for(fill->begun) ? fill->waiters : fill->followers).push_back(waiter);
+    return Joined{why.forward, why.is_for_trust};
   }
-  return Lead{shard.start_fill(key, question.fill == Question::Fill::Shared, waiter),
-              found.entry ? found.entry->response : Ref<const StoredResponse>{}, why};
+  Lead lead{shard.start_fill(key, is_shared, {trust_.generation(), now}, applied(), waiter), {}, why.forward};
+  if (found.entry) {
+    lead.stale = found.entry->response;
+    lead.is_for_trust = why.is_for_trust;
+    lead.stale_usable_until = judge.usable_until(*found.entry);
+  }
+  return lead;
 }
 
 void MemoryCache::leave(const CacheKey& key, WaiterId waiter) {
@@ -109,10 +102,12 @@ void MemoryCache::leave(const CacheKey& key, WaiterId waiter) {
   // gone.
   Fill* const fill = shard.find_fill(key);
   if (!fill) return;
-  const auto place = std::find(fill->waiters.begin(), fill->waiters.end(), waiter);
-  if (place == fill->waiters.end()) return;
-  *place = fill->waiters.back();
-  fill->waiters.pop_back();
+  for (std::vector<WaiterId>* const some : {&fill->waiters, &fill->followers}) {
+    const auto place = std::find(some->begin(), some->end(), waiter);
+    if (place == some->end()) continue;
+    *place = some->back();
+    some->pop_back();
+  }
 }
 
 FillEnded MemoryCache::store(FillPermit permit, Ref<const StoredResponse> response) {
@@ -143,13 +138,13 @@ FillEnded MemoryCache::enter(FillPermit permit, const StoredResponse* only_over,
   Shard& shard = shard_of(fill->avatar_hash);
   MutexLock lock(shard.mutex);
   shard.forget_fill(*fill);
-  FillEnded ended{StoreVerdict::Stored, std::move(fill->waiters)};
-  if (fill->voided) {
+  FillEnded ended{StoreVerdict::Stored, std::move(fill->waiters), std::move(fill->followers)};
+  if (is_voided(*fill)) {
     ended.verdict = StoreVerdict::Voided;
     return ended;
   }
-  if (const auto floor = shard.floors.find(fill->avatar_hash);
-      floor && response->version() && *response->version() < *floor) {
+  const Floor* const floor = shard.floors.find(fill->avatar_hash);
+  if (floor && (floor->id > fill->as_of || is_older(response->version(), floor->version))) {
     ended.verdict = StoreVerdict::BelowFloor;
     return ended;
   }
@@ -165,7 +160,10 @@ FillEnded MemoryCache::enter(FillPermit permit, const StoredResponse* only_over,
   entry->hash = fill->url_hash;
   entry->avatar_hash = fill->avatar_hash;
   entry->bytes = cost_of(*response);
+  entry->begun = fill->begun;
   entry->usable_until = response->fresh_until();
+  entry->usable_until = std::min(entry->usable_until, settled_by(*fill, *response, floor));
+  ended.usable_until = entry->usable_until;
   entry->response = std::move(response);
   if (standing.same) {
     shard.replace(*standing.same, *entry.release(), removed);
@@ -184,17 +182,39 @@ FillEnded MemoryCache::give_up(FillPermit permit) {
   Shard& shard = shard_of(fill->avatar_hash);
   MutexLock lock(shard.mutex);
   shard.forget_fill(*fill);
-  return {fill->voided ? StoreVerdict::Voided : StoreVerdict::Stored, std::move(fill->waiters)};
+  return {is_voided(*fill) ? StoreVerdict::Voided : StoreVerdict::Stored, std::move(fill->waiters),
+          std::move(fill->followers)};
 }
 
-Invalidated MemoryCache::invalidate(std::string_view avatar, std::optional<std::uint64_t> version) {
+// Where no version tells, what was asked for soon after an event may be of a replica of the origin that had not heard
+// of it; so it is good only until all have.
+Instant MemoryCache::settled_by(const Fill& fill, const StoredResponse& response, const Floor* floor) const {
+  if (!floor || (floor->version && response.version())) return Instant::max();
+  const Instant settled = floor->raised_at + settle_.load(std::memory_order_relaxed);
+  return fill.begun.at < settled ? settled : Instant::max();
+}
+
+bool MemoryCache::is_behind(const FillPermit& permit, std::uint64_t version) const {
+  const Fill& fill = *permit.fill_;
+  Shard& shard = shard_of(fill.avatar_hash);
+  MutexLock lock(shard.mutex);
+  const Floor* const floor = shard.floors.find(fill.avatar_hash);
+  return floor && !is_voided(fill) && is_older(version, floor->version);
+}
+
+// PROTOCOL R1, R11.
+bool MemoryCache::is_voided(const Fill& fill) const {
+  return fill.voided || fill.begun.generation != trust_.generation();
+}
+
+Invalidated MemoryCache::invalidate(std::string_view avatar, const Change& change) {
   const std::uint64_t avatar_hash = keyed_hash(avatar);
   Invalidated invalidated;
   {
     Removed removed;
     Shard& shard = shard_of(avatar_hash);
     MutexLock lock(shard.mutex);
-    if (version) shard.floors.raise(avatar_hash, *version);
+    shard.floors.raise(avatar_hash, {change.id, change.version, clock_.now()});
     const Shard::Selection all{.avatar_hash = avatar_hash};
     invalidated = {shard.drop(all, removed), shard.void_fills(all)};
     shard.settle(budget_);
@@ -222,6 +242,31 @@ Invalidated MemoryCache::purge_all(PurgeMode mode) {
   return all;
 }
 
+void MemoryCache::set_applied(EventId last) {
+  MutexLock lock(applied_mutex_);
+  applied_ = last;
+}
+
+EventId MemoryCache::applied() const {
+  MutexLock lock(applied_mutex_);
+  return applied_;
+}
+
+Invalidated MemoryCache::begin_generation(EventId position) {
+  // First of all: what is stored from here on until its shard's turn comes would be of the old one.
+  trust_.begin_generation();
+  set_applied(position);
+  Invalidated gone;
+  for (const auto& shard : shards_) {
+    MutexLock lock(shard->mutex);
+    gone.responses += shard->order.count();
+    gone.fills += shard->void_fills({});
+    shard->floors.reset(position);
+    shard->settle(budget_);
+  }
+  return gone;
+}
+
 Invalidated MemoryCache::purge(Shard& shard, std::optional<std::uint64_t> avatar_hash,
                                std::optional<std::uint64_t> url_hash, PurgeMode mode) {
   const Shard::Selection what{avatar_hash, url_hash};
@@ -245,6 +290,7 @@ void MemoryCache::reload(const CacheOptions& options) {
   budget_.set_limit(options.memory_bytes);
   waiters_max_.store(options.waiters_max, std::memory_order_relaxed);
   variants_max_.store(options.variants_max, std::memory_order_relaxed);
+  settle_.store(options.settle, std::memory_order_relaxed);
   make_room();
 }
 
@@ -266,6 +312,7 @@ AvatarReport MemoryCache::report(std::string_view avatar) const {
                               .version = response.version(),
                               .in_main_queue = entry->queue == EvictionNode::Queue::Main,
                               .is_suspect = entry->is_suspect,
+                              .is_trusted = Judge{trust_, {}, now, now}.is_vouched_for(entry->begun),
                               .stale_while_revalidate = response.stale_while_revalidate(),
                               .stale_if_error = response.stale_if_error(),
                               .lifetime_source = response.lifetime_source(),
@@ -273,7 +320,7 @@ AvatarReport MemoryCache::report(std::string_view avatar) const {
   }
   const auto [begin, end] = shard.fills.equal_range(avatar_hash);
   for (auto it = begin; it != end; ++it) report.fills.emplace_back(it->second->url, it->second->waiters.size());
-  report.floor = shard.floors.find(avatar_hash);
+  if (const Floor* const floor = shard.floors.find(avatar_hash)) report.floor = *floor;
   return report;
 }
 

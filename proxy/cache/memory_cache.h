@@ -11,11 +11,15 @@
 #include <variant>
 #include <vector>
 
+#include "base/mutex.h"
 #include "cache/cache_key.h"
 #include "cache/cache_options.h"
+#include "cache/event_id.h"
 #include "cache/fill.h"
+#include "cache/floor_table.h"
 #include "cache/memory_budget.h"
 #include "cache/stored_response.h"
+#include "cache/trust.h"
 #include "http/cache_status.h"
 #include "http/fields.h"
 #include "http/request_directives.h"
@@ -23,8 +27,6 @@
 namespace edge::cache {
 
 struct Shard;
-struct Entry;
-using Removed = std::vector<Ref<const StoredResponse>>;
 
 // What a request asks of the cache beside its key.
 struct Question {
@@ -37,6 +39,7 @@ struct Question {
   const http::Fields& fields;  // From which Vary selects.
   http::UseLimits limits{};    // What the client accepts of what is held.
   Fill fill = Fill::Shared;
+  std::optional<Instant> arrived{};  // Of one that looks again: when it had arrived, or later. Null: now.
 };
 
 // What a request finds, in one look. Whatever it is to do next has been claimed for it.
@@ -55,9 +58,12 @@ struct Lead {           // You are the first: fill it. You also wait for it.
   FillPermit permit;
   Ref<const StoredResponse> stale;  // What is held but may not be used as it is, or null.
   http::ForwardReason why;
+  bool is_for_trust = false;     // It is fresh, but nobody vouches for it (PROTOCOL R14).
+  Instant stale_usable_until{};  // Of what is held: when it was last fresh and trusted.
 };
 struct Joined {  // Somebody fills it; you wait.
   http::ForwardReason why;
+  bool is_for_trust = false;
 };
 struct TooManyWaiters {};  // Somebody fills it, and enough wait already.
 struct Absent {            // Nothing held will do, and no fill was wanted.
@@ -75,7 +81,16 @@ enum class StoreVerdict {
 
 struct FillEnded {
   StoreVerdict verdict = StoreVerdict::Stored;
-  std::vector<WaiterId> waiters;  // To be told, by whoever ended the fill.
+  // To be told, by whoever ended the fill: the outcome, or that they are to look again.
+  std::vector<WaiterId> waiters;
+  std::vector<WaiterId> followers;
+  Instant usable_until{};  // Of what was stored.
+};
+
+// A change of an avatar, from wherever it is known.
+struct Change {
+  EventId id{};                            // Of its update event; 0-0: it did not come from the feed.
+  std::optional<std::uint64_t> version{};  // Which the avatar has now.
 };
 
 struct Invalidated {
@@ -97,6 +112,7 @@ struct EntryReport {
   std::optional<std::uint64_t> version;
   bool in_main_queue = false;  // Else on probation.
   bool is_suspect = false;     // Softly purged.
+  bool is_trusted = true;      // False without a lease, and after a gap, until it is revalidated.
   std::chrono::seconds stale_while_revalidate{0};
   std::chrono::seconds stale_if_error{0};
   http::LifetimeSource lifetime_source = http::LifetimeSource::None;
@@ -105,7 +121,7 @@ struct EntryReport {
 struct AvatarReport {
   std::vector<EntryReport> entries;
   std::vector<std::pair<std::string, std::size_t>> fills;  // URL, and how many wait.
-  std::optional<std::uint64_t> floor;
+  std::optional<Floor> floor;
 };
 
 struct CacheStatistics {
@@ -137,11 +153,22 @@ class MemoryCache {
 
   // An update event, or an unsafe request that succeeded: raises the floor, drops all variants, voids what is being
   // asked for, in one step (PROTOCOL R3).
-  Invalidated invalidate(std::string_view avatar, std::optional<std::uint64_t> version);
+  Invalidated invalidate(std::string_view avatar, const Change& change);
+  // Every event up to that one has been applied. By the feed's thread, after invalidate().
+  void set_applied(EventId last);
+  // Whether a response of that version would be refused as older than an update event (PROTOCOL R4). False for what has
+  // been overtaken: then those who wait came before that event.
+  bool is_behind(const FillPermit& permit, std::uint64_t version) const;
   Invalidated purge_avatar(std::string_view avatar, PurgeMode mode);
   Invalidated purge_url(const CacheKey& key, PurgeMode mode);
   // Shard by shard; what comes in meanwhile may stay, as if it had come afterwards.
   Invalidated purge_all(PurgeMode mode);
+
+  // A gap in the feed (PROTOCOL R10): all that is held is to be revalidated before use, what is being asked for is
+  // voided, floors are forgotten, and the feed goes on after `position`. Nothing is dropped.
+  Invalidated begin_generation(EventId position);
+  Trust& trust() { return trust_; }
+  const Trust& trust() const { return trust_; }
 
   // New limits; a smaller budget is reached by evicting now.
   void reload(const CacheOptions& options);
@@ -158,11 +185,19 @@ class MemoryCache {
   Invalidated purge(Shard& shard, std::optional<std::uint64_t> avatar_hash, std::optional<std::uint64_t> url_hash,
                     PurgeMode mode);
   bool make_room();
+  EventId applied() const;
+  // Its avatar's shard must be locked.
+  bool is_voided(const Fill& fill) const;
+  Instant settled_by(const Fill& fill, const StoredResponse& response, const Floor* floor) const;
 
   const Clock& clock_;
+  Trust trust_;
+  mutable Mutex applied_mutex_;
+  EventId applied_ EDGE_GUARDED_BY(applied_mutex_);
   MemoryBudget budget_;
   std::atomic<std::uint32_t> waiters_max_;
   std::atomic<std::uint32_t> variants_max_;
+  std::atomic<std::chrono::milliseconds> settle_;
   std::atomic<std::uint32_t> next_victim_{0};  // The shard that makes room next.
   const unsigned shard_shift_;                 // Leaves the bits of a hash that number its shard.
   const std::vector<std::unique_ptr<Shard>> shards_;

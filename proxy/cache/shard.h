@@ -25,6 +25,7 @@ struct Entry : EvictionNode {
   std::uint64_t avatar_hash = 0;
   Ref<const StoredResponse> response;
   Instant usable_until{};   // Fresh until then; earlier than the response says after a soft purge.
+  Begun begun{};            // The fill that brought it.
   bool is_suspect = false;  // Softly purged: to be revalidated before it is used, however stale it might be otherwise.
 };
 
@@ -42,7 +43,9 @@ struct alignas(64) Shard {
   // Marks that have had their time are passed over.
   Found find(const CacheKey& key, const http::Fields& request, Instant now) const EDGE_REQUIRES(mutex);
   // Begins a fill, with its first waiter if it has one.
-  FillPermit start_fill(const CacheKey& key, bool is_shared, std::optional<WaiterId> waiter) EDGE_REQUIRES(mutex);
+  // `applied`: the last event that this node had applied, or one before it.
+  FillPermit start_fill(const CacheKey& key, bool is_shared, const Begun& begun, EventId applied,
+                        std::optional<WaiterId> waiter) EDGE_REQUIRES(mutex);
   // The fill that a request may join, or null.
   Fill* find_fill(const CacheKey& key) const EDGE_REQUIRES(mutex);
 

@@ -95,7 +95,6 @@ StoredResponse::StoredResponse(const StoredResponseParts& parts, MemoryBudget& b
       stale_if_error_(in_seconds(parts.stale.if_error)),
       version_(parts.version.value_or(0)),
       last_modified_(parts.last_modified ? parts.last_modified->time_since_epoch().count() : kNone),
-      asked_at_(parts.asked_at),
       born_at_(parts.born_at),
       fresh_until_(parts.fresh_until),
       budget_(budget) {

@@ -26,7 +26,6 @@ struct StoredResponseParts {
   std::string_view etag{};       // A part of `fields`, or empty.
   std::optional<std::chrono::sys_seconds> last_modified{};
   std::optional<std::uint64_t> version{};
-  Instant asked_at{};            // When the request for it was sent.
   Instant born_at{};             // When its age was 0: when its head came, less its initial age (RFC 9111
                                  // section 4.2.3). A 304 counts as a new head.
   Instant fresh_until{};         // born_at and its freshness lifetime (section 4.2.1).
@@ -64,7 +63,6 @@ class StoredResponse final : public Shared {
     return has_version_ ? std::optional{version_} : std::nullopt;
   }
   bool has_validator() const noexcept { return etag_size_ != 0 || last_modified_ != kNone; }
-  Instant asked_at() const noexcept { return asked_at_; }
 
   // RFC 9111 section 4.2.3: never negative.
   std::chrono::seconds age(Instant now) const noexcept {
@@ -104,7 +102,6 @@ class StoredResponse final : public Shared {
   std::uint32_t stale_if_error_;          // Seconds.
   std::uint64_t version_;
   std::int64_t last_modified_;  // Seconds since the epoch, or kNone.
-  Instant asked_at_;
   Instant born_at_;
   Instant fresh_until_;
   MemoryBudget& budget_;

@@ -28,6 +28,7 @@ class Metrics::Collector final : public prometheus::Collectable {
     add_fills(to);
     add_origin(to);
     add_cache(to);
+    add_feed(to);
     add_process(to);
     return to.take();
   }
@@ -62,6 +63,7 @@ class Metrics::Collector final : public prometheus::Collectable {
   void add_fills(Families& to) const;
   void add_origin(Families& to) const;
   void add_cache(Families& to) const;
+  void add_feed(Families& to) const;
   void add_process(Families& to) const;
 
   const Metrics& metrics_;
@@ -137,6 +139,12 @@ void Metrics::Collector::add_fills(Families& to) const {
   to.counters("avatar_edge_fills_total",
               "Fills ended: responses obtained from the origin for the cache, by what became of them.", "end",
               kFillEndLabels, sum_each(&WorkerMetrics::fills));
+  to.counter("avatar_edge_origin_lag_retries_total",
+             "Times that the origin was asked again because it answered an older version than an update event named.",
+             sum(&WorkerMetrics::origin_lag_retries));
+  to.counter("avatar_edge_answers_revalidated_for_lease_total",
+             "Answers for which the origin was asked only because the update feed had not been heard for a lease.",
+             sum(&WorkerMetrics::answers_revalidated_for_lease));
   to.gauge("avatar_edge_fills_in_flight", "Fills running now.", sum(&WorkerMetrics::fills_in_flight));
   to.gauge("avatar_edge_waiters", "Requests that wait for a fill now.", sum(&WorkerMetrics::waiters));
 }
@@ -178,6 +186,50 @@ void Metrics::Collector::add_cache(Families& to) const {
               [this](std::size_t i) { return metrics_.invalidations_[i].load(std::memory_order_relaxed); });
 }
 
+void Metrics::Collector::add_feed(Families& to) const {
+  if (!metrics_.feed_gauges_) return;
+  const FeedMetrics& feed = metrics_.feed_;
+  const FeedGauges now = metrics_.feed_gauges_();
+  const auto counter = [&to](std::string_view name, std::string_view help, const Cell& cell) {
+    to.counter(name, help, static_cast<double>(cell.value()));
+  };
+  to.gauge("avatar_edge_degraded", "1 while what is held must be revalidated before use, by reason.",
+           now.lease_remaining_seconds > 0 ? 0 : 1, {{"reason", "no_lease"}});
+  to.gauge("avatar_edge_feed_connected", "1 while there is a connection to the update feed.",
+           static_cast<double>(feed.connected.value()));
+  counter("avatar_edge_feed_connections_lost_total", "Connections to the update feed that ended.",
+          feed.connections_lost);
+  to.gauge("avatar_edge_feed_lease_remaining_seconds",
+           "For how long what is held may be served without hearing the update feed again; 0 when that is over.",
+           now.lease_remaining_seconds);
+  to.gauge("avatar_edge_feed_position_timestamp_seconds",
+           "When the last update event that this node has applied for certain was published, by the feed's clock.",
+           now.position_seconds);
+  counter("avatar_edge_feed_events_applied_total", "Update events applied.", feed.events_applied);
+  counter("avatar_edge_feed_events_malformed_total", "Entries of the feed that are no update events, and were skipped.",
+          feed.events_malformed);
+  HistogramTotal lag;
+  lag.add(feed.lag);
+  to.histogram("avatar_edge_feed_lag_seconds",
+               "From an event's commit (its \"at\", else when it was published) to its application here; clocks of "
+               "two machines.",
+               lag);
+  counter("avatar_edge_feed_proofs_total", "Times that this node made sure to have missed nothing.", feed.proofs);
+  counter("avatar_edge_feed_gaps_total", "Times that events may have been missed, so that all was to be revalidated.",
+          feed.gaps);
+  counter("avatar_edge_feed_identity_changes_total", "Gaps because the feed's server was another, or had a new life.",
+          feed.identity_changes);
+  counter("avatar_edge_updates_published_total", "Update events that this node has published.", feed.published);
+  counter("avatar_edge_updates_failed_total", "Publications that were answered with an error.",
+          feed.publications_failed);
+  to.gauge("avatar_edge_updates_pending", "Update events of unsafe requests that wait to be published.",
+           static_cast<double>(feed.publications_pending.value()));
+  counter("avatar_edge_updates_given_up_total", "Update events of unsafe requests dropped because too many waited.",
+          feed.publications_given_up);
+  to.counters("avatar_edge_update_waits_total", "Waits for all nodes to have applied an event, by how they ended.",
+              "end", kWaitEndLabels, [&feed](std::size_t i) { return feed.waits[WaitEnd(i)].value(); });
+}
+
 void Metrics::Collector::add_process(Families& to) const {
   const std::optional<ProcessStats> stats = try_read_process_stats();
   if (!stats) return;
@@ -192,12 +244,13 @@ void Metrics::Collector::add_process(Families& to) const {
 }
 
 Metrics::Metrics(std::size_t worker_count, Identity identity, const Clock& clock,
-                 std::function<CacheGauges()> cache_gauges)
+                 std::function<CacheGauges()> cache_gauges, std::function<FeedGauges()> feed_gauges)
     : worker_count_(worker_count),
       threads_(std::make_unique<WorkerMetrics[]>(worker_count + 1)),
       identity_(std::move(identity)),
       clock_(clock),
       cache_gauges_(std::move(cache_gauges)),
+      feed_gauges_(std::move(feed_gauges)),
       last_reload_ok_at_(clock.wall()) {
   EDGE_CHECK(cache_gauges_ != nullptr);
 }

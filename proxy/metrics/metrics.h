@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "base/clock.h"
+#include "metrics/feed_metrics.h"
 #include "metrics/outcome.h"
 #include "metrics/worker_metrics.h"
 
@@ -37,13 +38,19 @@ struct Identity {
 // instruction; the methods here are thread-safe and for what happens rarely.
 class Metrics {
  public:
-  // `cache_gauges` is called in each scrape, by its thread, and must be callable as long as exposition() is.
-  Metrics(std::size_t worker_count, Identity identity, const Clock& clock, std::function<CacheGauges()> cache_gauges);
+  // The gauges are called in each scrape, by its thread, and must be callable as long as exposition() is.
+  // `feed_gauges` is null where there is no update feed; then nothing is said of one.
+  Metrics(std::size_t worker_count, Identity identity, const Clock& clock, std::function<CacheGauges()> cache_gauges,
+          std::function<FeedGauges()> feed_gauges = nullptr);
 
   // For worker `i`'s thread alone.
   WorkerMetrics& worker(std::size_t i);
   // For main's thread alone, which has the admin port.
   WorkerMetrics& main_thread() { return threads_[worker_count_]; }
+
+  // For the feed's thread alone.
+  FeedMetrics& feed() { return feed_; }
+  const FeedMetrics& feed() const { return feed_; }
 
   // The first configuration is no reload; its time counts as that of the last success.
   void config_reloaded(ReloadResult result) noexcept;
@@ -63,6 +70,8 @@ class Metrics {
   const Identity identity_;
   const Clock& clock_;
   const std::function<CacheGauges()> cache_gauges_;
+  const std::function<FeedGauges()> feed_gauges_;
+  FeedMetrics feed_;
 
   // Written by any thread.
   std::array<std::atomic<std::uint64_t>, static_cast<std::size_t>(ReloadResult::Count)> reloads_{};

@@ -88,6 +88,16 @@ inline constexpr std::array<std::string_view, 4> kInvalidationLabels{"update", "
                                                                      "unsafe_request"};
 static_assert(kInvalidationLabels.size() == static_cast<std::size_t>(Invalidation::Count));
 
+// How a wait for all nodes to have applied an event ended.
+enum class WaitEnd : std::uint8_t {
+  Applied,    // All live nodes were seen to have applied it.
+  WaitedOut,  // The lease of those that were not seen is over, so they serve nothing older.
+  TimedOut,   // The time that was given for it was over first.
+  Count,
+};
+inline constexpr std::array<std::string_view, 3> kWaitEndLabels{"applied", "waited_out", "timed_out"};
+static_assert(kWaitEndLabels.size() == static_cast<std::size_t>(WaitEnd::Count));
+
 enum class ReloadResult : std::uint8_t { Ok, Failed, Count };
 inline constexpr std::array<std::string_view, 2> kReloadResultLabels{"ok", "failed"};
 static_assert(kReloadResultLabels.size() == static_cast<std::size_t>(ReloadResult::Count));

@@ -99,7 +99,9 @@ class alignas(128) WorkerMetrics {
 
   Cells<FillEnd> fills;
   Cell fills_in_flight;  // Gauge.
-  Cell waiters;          // Gauge: requests waiting for a fill.
+  Cell origin_lag_retries;
+  Cell answers_revalidated_for_lease;
+  Cell waiters;  // Gauge: requests waiting for a fill.
   Cells<OriginEnd> origin_requests;
   Cell origin_in_flight;  // Gauge.
   Cell origin_queued;     // Gauge.

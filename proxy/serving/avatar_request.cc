@@ -19,8 +19,9 @@ using http::Method;
 
 namespace {
 
-// A request whose fill turns out to be for another variant looks again; so often, then it asks for itself.
-constexpr std::uint32_t kLookupsMax = 3;
+// A request whose fill turns out to be for another variant, or to have begun too early, looks again; so often, then it
+// asks for itself.
+constexpr std::uint32_t kLookupsMax = 4;
 
 constexpr std::string_view kStaleIfError = "stale-if-error";
 
@@ -119,13 +120,13 @@ AvatarRequest::Step AvatarRequest::route() {
 AvatarRequest::Step AvatarRequest::look_up() {
   ++lookups_;
   waiter_ = services_.waiters.next_id();
-  auto found = services_.cache.look_up(*key_, {fields(), limits_, fill_}, services_.loop.now(), waiter_);
+  auto found = services_.cache.look_up(*key_, {fields(), limits_, fill_, arrived_}, services_.loop.now(), waiter_);
   return std::visit(
       Overloaded{[this](cache::Hit& hit) { return answer_hit(hit); },
                  [this](cache::StaleHit& hit) { return answer_stale(std::move(hit)); },
                  [this](cache::Uncacheable&) { return pass_because(ForwardReason::Bypass, "known-uncacheable"); },
                  [this](cache::Lead& first) { return lead(std::move(first)); },
-                 [this](cache::Joined& joined) { return wait(joined.why, false); },
+                 [this](cache::Joined& joined) { return wait(joined.why, joined.is_for_trust, false); },
                  [this](cache::TooManyWaiters&) {
                    services_.metrics.limit_reached(metrics::Limit::WaitersPerFill);
                    answer_refusal(exchange_, 503, "too many requests wait for this avatar");
@@ -156,7 +157,9 @@ AvatarRequest::Step AvatarRequest::answer_hit(const cache::Hit& hit) {
 
 AvatarRequest::Step AvatarRequest::answer_stale(cache::StaleHit hit) {
   // Begun first: the answer may end the exchange, and with it the request's fields.
-  if (hit.refresh) services_.fills.start({std::move(*hit.refresh), std::nullopt, hit.response, fill_request_lines()});
+  if (hit.refresh)
+    services_.fills.start(
+        {std::move(*hit.refresh), std::nullopt, hit.response, hit.usable_until, fill_request_lines()});
   const Instant now = services_.loop.now();
   const std::string_view why = hit.by_request ? "max-stale" : "stale-while-revalidate";
   exchange_.set_outcome(metrics::Outcome::Stale, why);
@@ -173,9 +176,9 @@ AvatarRequest::Step AvatarRequest::answer_absent(ForwardReason why) {
 }
 
 AvatarRequest::Step AvatarRequest::lead(cache::Lead first) {
-  services_.fills.start({std::move(first.permit), waiter_, std::move(first.stale), fill_request_lines(),
-                         fill_ == cache::Question::Fill::Shared});
-  return wait(first.why, true);
+  services_.fills.start({std::move(first.permit), waiter_, std::move(first.stale), first.stale_usable_until,
+                         fill_request_lines(), fill_ == cache::Question::Fill::Shared});
+  return wait(first.why, first.is_for_trust, true);
 }
 
 // The fill is for everybody: whole, and without the conditions of one client. Its cache directives go along, as they
@@ -190,8 +193,10 @@ std::string AvatarRequest::fill_request_lines() const {
   return lines;
 }
 
-AvatarRequest::Step AvatarRequest::wait(ForwardReason why, bool leads) {
+AvatarRequest::Step AvatarRequest::wait(ForwardReason why, bool is_for_trust, bool leads) {
   why_ = why;
+  is_for_trust_ = is_for_trust;
+  if (!arrived_) arrived_ = services_.loop.clock().now();
   waits_ = true;
   leads_ = leads;
   services_.waiters.add(waiter_, *this);
@@ -202,6 +207,7 @@ void AvatarRequest::on_fill(const FillOutcome& outcome) {
   waits_ = false;
   std::visit(Overloaded{[this](const Filled& filled) { answer_filled(filled); },
                         [this](const NotShared&) { run(pass_because(why_, "not-shared")); },
+                        [this](const LookAgain&) { look_again(); },
                         [this](const FillFailed& failed) {
                           answer_origin_error(exchange_, failed.error, failed.detail, why_);
                         }},
@@ -212,10 +218,11 @@ void AvatarRequest::answer_filled(const Filled& filled) {
   // Chosen for another by Vary: not what this client would get. Its own may be held or being asked for by now.
   if (!http::is_selected(filled.response->selecting(), fields(), filled.response->fields())) {
     limits_.revalidate = false;
-    return run(lookups_ < kLookupsMax ? Step::Lookup : pass_because(ForwardReason::VaryMiss, {}));
+    why_ = ForwardReason::VaryMiss;
+    return look_again();
   }
   const Instant now = services_.loop.now();
-  const auto ttl = std::chrono::floor<std::chrono::seconds>(filled.response->fresh_until() - now);
+  const auto ttl = std::chrono::floor<std::chrono::seconds>(filled.usable_until - now);
   if (filled.is_stand_in) {
     exchange_.set_outcome(metrics::Outcome::Stale, kStaleIfError);
     // RFC 9211 section 2.1: a hit only where nobody was there to answer.
@@ -235,10 +242,16 @@ void AvatarRequest::answer_filled(const Filled& filled) {
                            .is_stored = filled.is_stored,
                            .is_collapsed = !leads_};
   if (filled.is_stored) status.ttl = ttl;
+  if (is_for_trust_) {
+    status.detail = "no-lease";
+    services_.metrics.answers_revalidated_for_lease.add();
+  }
   if (filled.verdict == cache::StoreVerdict::BelowFloor) status.detail = "behind-update";
   if (filled.verdict == cache::StoreVerdict::Voided) status.detail = "voided";
   answer(filled.response, status, leads_ ? filled.leader_lines.get() : nullptr);
 }
+
+void AvatarRequest::look_again() { run(lookups_ < kLookupsMax ? Step::Lookup : pass_because(why_, {})); }
 
 void AvatarRequest::answer(const Ref<const cache::StoredResponse>& response, const http::CacheStatus& status,
                            const std::string* own_lines) {
@@ -280,6 +293,7 @@ AvatarRequest::Step AvatarRequest::pass() {
                                           .target = std::string(target_.path_and_query),
                                           .host = std::string(request.fields.value(FieldName::Host)),
                                           .is_unsafe = !http::is_safe(request.method),
+                                          .is_delete = request.method == Method::Delete,
                                           .reason = pass_reason_,
                                           .detail = pass_detail_});
   pass_->start(std::move(fetch));

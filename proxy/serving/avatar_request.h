@@ -59,8 +59,9 @@ class AvatarRequest final : public frontend::ExchangeTask, public FillWaiter {
   Step answer_stale(cache::StaleHit hit);
   Step answer_absent(http::ForwardReason why);
   Step lead(cache::Lead lead);
-  Step wait(http::ForwardReason why, bool leads);
+  Step wait(http::ForwardReason why, bool is_for_trust, bool leads);
   void answer_filled(const Filled& filled);
+  void look_again();
   void answer(const Ref<const cache::StoredResponse>& response, const http::CacheStatus& status,
               const std::string* own_lines = nullptr);
   std::string fill_request_lines() const;
@@ -81,7 +82,9 @@ class AvatarRequest final : public frontend::ExchangeTask, public FillWaiter {
   cache::WaiterId waiter_;
   bool waits_ = false;
   bool leads_ = false;
+  bool is_for_trust_ = false;  // What is held is fresh; it is revalidated because nobody vouches for it.
   std::uint32_t lookups_ = 0;
+  std::optional<Instant> arrived_;                          // Noted when it begins to wait, so a little late.
   http::ForwardReason why_ = http::ForwardReason::UriMiss;  // Why what was held, if anything, would not do.
 
   http::ForwardReason pass_reason_ = http::ForwardReason::Bypass;

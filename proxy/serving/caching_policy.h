@@ -18,8 +18,11 @@ struct CachingPolicy {
   http::RequestDirectives request_directives = http::RequestDirectives::Limited;
   http::SetCookiePolicy set_cookie = http::SetCookiePolicy::Pass;
   std::vector<std::string> targeted_fields{"cdn-cache-control"};  // RFC 9213; in lower case, first come first.
-  std::uint32_t range_parts_max = 16;       // Parts of one multipart/byteranges answer; 0: Range is ignored.
-  bool forward_targeted = false;            // Whether clients see them.
+  std::uint32_t range_parts_max = 16;  // Parts of one multipart/byteranges answer; 0: Range is ignored.
+  bool forward_targeted = false;       // Whether clients see them.
+  std::uint32_t lag_retries =
+      4;  // Times that an origin which answers less than an update event has said is asked again,
+  std::chrono::milliseconds lag_pause{50};  // after this pause, which doubles each time.
   std::vector<std::string> accept_types{};  // What Accept is reduced to; empty: not at all.
 };
 

@@ -21,6 +21,7 @@ struct Filled {
   // What the origin answered; 304: the response was revalidated. None: no answer was to be had.
   std::optional<std::uint16_t> forward_status{};
   std::shared_ptr<const std::string> leader_lines{};  // Field lines for the leader alone; null: none.
+  Instant usable_until{};    // When it is to be revalidated; earlier than the response says soon after an update.
   bool is_stand_in = false;  // A stale response in place of an error or of no answer (RFC 5861 section 4).
 };
 // The response is not to be shared: ask for yourself.
@@ -30,6 +31,8 @@ struct FillFailed {
   http::ProxyError error;
   std::string detail;
 };
-using FillOutcome = std::variant<Filled, NotShared, FillFailed>;
+// The fill that ended had begun before you asked, which without a lease is too early (PROTOCOL R15): look again.
+struct LookAgain {};
+using FillOutcome = std::variant<Filled, NotShared, FillFailed, LookAgain>;
 
 }  // namespace edge::serving

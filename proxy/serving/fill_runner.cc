@@ -80,8 +80,10 @@ FillRun::FillRun(FillRunner& runner, FillPlan plan)
       permit_(std::move(plan.permit)),
       leader_(plan.leader),
       stale_(std::move(plan.stale)),
+      stale_usable_until_(plan.stale_usable_until),
       request_lines_(std::move(plan.request_lines)),
-      may_remember_(plan.may_remember) {}
+      may_remember_(plan.may_remember),
+      ask_again_(services_.loop, [this] { ask(); }) {}
 
 FillRun::~FillRun() = default;
 
@@ -96,8 +98,11 @@ void FillRun::ask() {
 }
 
 void FillRun::cancel() {
-  end(services_.cache.give_up(std::move(*permit_)),
-      FillFailed{http::ProxyError::DestinationUnavailable, "shutting down"}, metrics::FillEnd::Failed);
+  cache::FillEnded ended = services_.cache.give_up(std::move(*permit_));
+  ended.waiters.insert(ended.waiters.end(), ended.followers.begin(), ended.followers.end());
+  ended.followers.clear();
+  end(std::move(ended), FillFailed{http::ProxyError::DestinationUnavailable, "shutting down"},
+      metrics::FillEnd::Failed);
 }
 
 void FillRun::on_interim(const http::ResponseHead& head) {
@@ -129,6 +134,9 @@ origin::BodyMode FillRun::on_head(const http::ResponseHead& head) {
       log_warning("origin.failed", "304 to a question that was not asked");
       end_failed(http::ProxyError::HttpProtocolError);
       return origin::BodyMode::Stream;
+    case Use::Behind:
+      pause_and_ask();
+      return origin::BodyMode::Stream;
     case Use::HandOver:
       return hand_over();
   }
@@ -137,9 +145,11 @@ origin::BodyMode FillRun::on_head(const http::ResponseHead& head) {
 
 FillRun::Use FillRun::judge(const http::ResponseHead& head, const http::CacheControl& control) {
   const ServingOptions& options = *services_.options;
+  const bool may_be_stood_in_for = is_stale_if_error_status(head.status) && has_stand_in();
+  if (!may_be_stood_in_for && is_behind(head)) return Use::Behind;
   if (head.status == 304) return judge_not_modified(head);
   storability_ = judge_storability(head, control);
-  if (is_stale_if_error_status(head.status) && has_stand_in()) return Use::ShareError;
+  if (may_be_stood_in_for) return Use::ShareError;
   if (storability_ != http::Storability::Storable) {
     why_handed_over_ = http::to_text(storability_);
     return is_trouble(head.status) ? Use::ShareError : Use::HandOver;
@@ -176,6 +186,21 @@ http::Storability FillRun::judge_storability(const http::ResponseHead& head, con
                                  policy.set_cookie);
 }
 
+// A replica of the origin that has not heard of the update yet (PROTOCOL R4). After the last try it is passed on.
+bool FillRun::is_behind(const http::ResponseHead& head) const {
+  const ServingOptions& options = *services_.options;
+  if (times_behind_ >= options.caching.lag_retries) return false;
+  const auto version = try_unsigned(head.fields.combined(options.version_header));
+  return version && services_.cache.is_behind(*permit_, *version);
+}
+
+void FillRun::pause_and_ask() {
+  fetch_.reset();
+  services_.metrics.origin_lag_retries.add();
+  ask_again_.arm(services_.options->caching.lag_pause * (1u << times_behind_));
+  ++times_behind_;
+}
+
 void FillRun::note_head(const http::ResponseHead& head, const http::CacheControl& control) {
   head_.emplace(head, control, ResponseTimes{asked_at_, services_.loop.now(), services_.loop.wall()}, request_lines_,
                 *services_.options);
@@ -204,6 +229,7 @@ void FillRun::on_end() {
       return end_shared_error();
     case Use::AskAgain:
     case Use::Refuse:
+    case Use::Behind:
     case Use::HandOver:
       break;
   }
@@ -220,9 +246,10 @@ void FillRun::end_stored() {
       cache::StoredResponse::make(head_->parts(permit_->url()), fetch_->take_body(), services_.cache.budget());
   cache::FillEnded ended = services_.cache.store(std::move(*permit_), response);
   const auto verdict = ended.verdict;
+  const Instant usable_until = ended.usable_until;
   end(std::move(ended),
       Filled{response, verdict, verdict == cache::StoreVerdict::Stored, status_,
-             shared_or_null(head_->unshared_lines())},
+             shared_or_null(head_->unshared_lines()), usable_until},
       fill_end(verdict, metrics::FillEnd::Stored));
 }
 
@@ -241,8 +268,10 @@ void FillRun::end_revalidated() {
       if (field.id == FieldName::SetCookie) http::append_line(for_leader, field.name, field.value);
   cache::FillEnded ended = services_.cache.refresh(std::move(*permit_), stale_, response);
   const auto verdict = ended.verdict;
+  const Instant usable_until = ended.usable_until;
   end(std::move(ended),
-      Filled{response, verdict, verdict == cache::StoreVerdict::Stored, std::uint16_t{304}, shared_or_null(for_leader)},
+      Filled{response, verdict, verdict == cache::StoreVerdict::Stored, std::uint16_t{304}, shared_or_null(for_leader),
+             usable_until},
       fill_end(verdict, metrics::FillEnd::NotModified));
 }
 
@@ -274,9 +303,10 @@ void FillRun::end_failed(http::ProxyError error) {
 }
 
 bool FillRun::has_stand_in() const {
-  // What was fresh, but not for a client that wanted it validated, needs the same leave to stand in.
+  // What was fresh, but not for a client that wanted it validated, needs the same leave to stand in; so does what
+  // nobody vouches for any more (PROTOCOL R16).
   return stale_ && stale_->stale_if_error().count() > 0 &&
-         services_.loop.now() < stale_->fresh_until() + stale_->stale_if_error();
+         services_.loop.now() < stale_usable_until_ + stale_->stale_if_error();
 }
 
 void FillRun::end_with_stand_in(cache::FillEnded ended, std::optional<std::uint16_t> forward_status) {
@@ -284,6 +314,7 @@ void FillRun::end_with_stand_in(cache::FillEnded ended, std::optional<std::uint1
       Filled{.response = stale_,
              .verdict = cache::StoreVerdict::Stored,
              .forward_status = forward_status,
+             .usable_until = stale_usable_until_,
              .is_stand_in = true},
       metrics::FillEnd::Failed);
 }
@@ -292,7 +323,6 @@ Ref<const cache::StoredResponse> FillRun::make_mark() const {
   const Instant now = services_.loop.now();
   return cache::StoredResponse::make({.url = permit_->url(),
                                       .status = 0,
-                                      .asked_at = asked_at_,
                                       .born_at = now,
                                       .fresh_until = now + services_.options->caching.uncacheable_ttl,
                                       .storability = storability_},
@@ -325,6 +355,7 @@ void FillRun::end(cache::FillEnded ended, FillOutcome outcome, metrics::FillEnd 
   fetch_.reset();
   services_.metrics.fills[how].add();
   services_.directory.tell(ended.waiters, outcome);
+  services_.directory.tell(ended.followers, LookAgain{});
   runner_.remove(*this);
 }
 

@@ -8,6 +8,7 @@
 #include <unordered_map>
 
 #include "cache/memory_cache.h"
+#include "event/timer.h"
 #include "origin/fetch.h"
 #include "serving/fill_outcome.h"
 #include "serving/services.h"
@@ -20,7 +21,8 @@ struct FillPlan {
   cache::FillPermit permit;
   // Who gets the response if it may not be shared; nobody, where a stale response is refreshed behind an answer.
   std::optional<cache::WaiterId> leader;
-  Ref<const cache::StoredResponse> stale;  // What is held but is not fresh, or null.
+  Ref<const cache::StoredResponse> stale;  // What is held but may not be used as it is, or null.
+  Instant stale_usable_until;              // When that was last fresh and trusted.
   std::string request_lines;               // The leader's end-to-end fields, without conditions and ranges.
   bool may_remember = true;                // Whether what is not storable is remembered to be so.
 };
@@ -71,6 +73,7 @@ class FillRun final : public origin::FetchObserver {
     Refresh,     // 304: the stale response under a new head.
     AskAgain,    // 304 about something that is not held, or that must not be held any longer.
     Refuse,      // 304 to a question without a condition.
+    Behind,      // Older than an update event has said: the origin is asked once more, after a pause.
     ShareError,  // The origin is in trouble: told to all who wait, kept by nobody.
     HandOver,    // For the leader alone.
   };
@@ -80,6 +83,8 @@ class FillRun final : public origin::FetchObserver {
   Use judge(const http::ResponseHead& head, const http::CacheControl& control);
   Use judge_not_modified(const http::ResponseHead& head);
   http::Storability judge_storability(const http::ResponseHead& head, const http::CacheControl& control) const;
+  bool is_behind(const http::ResponseHead& head) const;
+  void pause_and_ask();
   void note_head(const http::ResponseHead& head, const http::CacheControl& control);
   void note_error(const http::ResponseHead& head, http::CacheControl control);
   void end_stored();
@@ -98,9 +103,11 @@ class FillRun final : public origin::FetchObserver {
   std::optional<cache::FillPermit> permit_;  // Until the fill has ended.
   const std::optional<cache::WaiterId> leader_;
   const Ref<const cache::StoredResponse> stale_;
+  const Instant stale_usable_until_;
   const std::string request_lines_;
   const bool may_remember_;
   bool may_revalidate_ = true;  // Until a 304 has answered another question than ours.
+  std::uint32_t times_behind_ = 0;
   Instant asked_at_;
 
   // Noted from the head.
@@ -111,6 +118,7 @@ class FillRun final : public origin::FetchObserver {
   std::string head_lines_;  // All of the origin's, for whoever takes the stream.
   std::optional<StoredHead> head_;
 
+  event::Timer ask_again_;
   std::unique_ptr<origin::Fetch> fetch_;  // Last member, so first to go.
 };
 

@@ -72,7 +72,9 @@ void Pass::on_interim(const http::ResponseHead& head) {
 }
 
 origin::BodyMode Pass::on_head(const http::ResponseHead& head) {
-  if (plan_.is_unsafe && may_have_succeeded(head.status)) fence();
+  // Where the answer bears the version that it made, no replica that lags can bring back an older one.
+  if (plan_.is_unsafe && may_have_succeeded(head.status))
+    fence(head.status < 400 ? try_unsigned(head.fields.combined(services_.options->version_header)) : std::nullopt);
   if (plan_.is_unsafe && head.status < 400) fence_named(head);
   if (!exchange_) {
     end();
@@ -115,10 +117,10 @@ void Pass::on_error(const origin::FetchError& error) {
   answer_origin_error(*exchange_, error.error, http::to_text(error.error), plan_.reason);
 }
 
-void Pass::fence() {
+void Pass::fence(std::optional<std::uint64_t> version) {
   if (fenced_) return;
   fenced_ = true;
-  services_.invalidator.unsafe_request(plan_.avatar);
+  services_.invalidator.unsafe_request(plan_.avatar, version, plan_.is_delete);
 }
 
 // RFC 9111 section 4.4: what the answer to an unsafe request names here has changed as well.
@@ -135,7 +137,7 @@ void Pass::fence_named(const http::ResponseHead& head) {
     if (!target) continue;
     std::string avatar_scratch;
     const std::string_view avatar = options.routes.avatar_of(target->path, avatar_scratch).avatar;
-    if (avatar != plan_.avatar) services_.invalidator.unsafe_request(avatar);
+    if (avatar != plan_.avatar) services_.invalidator.unsafe_request(avatar, std::nullopt, false);
   }
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,7 @@ struct PassPlan {
   std::string target{};  // Path and query, from which the Location of its answer is seen.
   std::string host{};    // The authority that the client asked.
   bool is_unsafe = false;
+  bool is_delete = false;
   http::ForwardReason reason = http::ForwardReason::Bypass;
   std::string_view detail;  // A constant, or empty.
 };
@@ -50,7 +52,7 @@ class Pass final : public origin::FetchObserver {
   void on_upload_drained() override;
 
  private:
-  void fence();
+  void fence(std::optional<std::uint64_t> version = std::nullopt);
   void fence_named(const http::ResponseHead& head);
   void end();
   std::string own_lines(std::uint16_t forward_status) const;

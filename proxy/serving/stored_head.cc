@@ -33,7 +33,6 @@ bool is_named(const std::vector<std::string>& names, std::string_view name) {
 StoredHead::StoredHead(const http::ResponseHead& head, const http::CacheControl& control, const ResponseTimes& times,
                        std::string_view request, const ServingOptions& options)
     : status_(head.status),
-      asked_at_(times.asked),
       born_at_(born_at(head, times)),
       lifetime_(http::freshness_lifetime(head, control, options.caching.freshness, times.received_wall)),
       stale_(http::stale_allowance(control, options.caching.stale)) {
@@ -76,7 +75,6 @@ cache::StoredResponseParts StoredHead::parts(std::string_view url) const {
           .etag = etag_,
           .last_modified = last_modified_,
           .version = version_,
-          .asked_at = asked_at_,
           .born_at = born_at_,
           .fresh_until = born_at_ + lifetime_.length,
           .stale = stale_,

@@ -47,7 +47,6 @@ class StoredHead {
   std::string_view etag_;  // A part of lines_.
   std::optional<std::chrono::sys_seconds> last_modified_;
   std::optional<std::uint64_t> version_;
-  const Instant asked_at_;
   const Instant born_at_;
   const http::FreshnessLifetime lifetime_;
   const http::StaleAllowance stale_;

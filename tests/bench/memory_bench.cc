@@ -51,7 +51,6 @@ int main(int argc, char** argv) {
                                            .fields = fields,
                                            .etag = std::string_view(fields).substr(fields.find('"'), number.size() + 5),
                                            .version = 57,
-                                           .asked_at = clock.now(),
                                            .born_at = clock.now(),
                                            .fresh_until = clock.now() + std::chrono::hours{24}};
     cache.store(std::move(std::get<cache::Lead>(found).permit),

@@ -53,7 +53,7 @@ std::string problems(std::string_view text, const std::filesystem::path& folder 
 }
 
 std::filesystem::path sample_file() {
-  return std::filesystem::path(__FILE__).parent_path() / "../../../config/avatar-edge.yaml";
+  return "config/avatar-edge.yaml";  // Tests run in the project's root.
 }
 
 // Every leaf of a configuration, as text.
@@ -168,10 +168,26 @@ TEST_CASE("a path is not a key", "[app]") {
 }
 
 TEST_CASE("keys of later versions are unknown", "[app]") {
-  for (const char* text : {"redis: {}", "updates: {}", "sync: {}", "listen: [{address: \"127.0.0.1:1\", tls: {}}]"}) {
+  for (const char* text : {"redis: {}", "sync: {}", "listen: [{address: \"127.0.0.1:1\", tls: {}}]"}) {
     CAPTURE(text);
     CHECK(problems(text).find("unknown key") != std::string::npos);
   }
+}
+
+TEST_CASE("the update feed has a Redis, a stream and a lease, or there is none", "[app]") {
+  const Config config =
+      good("updates: {url: \"redis://:secret@10.0.0.1:7000/3\", stream: faces, lease: 2s, registry: 4s, settle: 0s}");
+  CHECK(config.updates.url.place() == "10.0.0.1:7000");
+  CHECK(config.updates.url.database == 3);
+  CHECK(config.updates.stream == "faces");
+  CHECK(config.updates.lease == 2s);
+  CHECK(config.cache.settle == 0s);
+  CHECK(good("updates: {url: null}").updates_url.empty());
+  CHECK(problems("updates: {url: \"http://a\"}").starts_with("f:1:16: updates.url: not a Redis URL"));
+  CHECK(problems("updates: {url: \"redis://a/x\"}").find("secret") == std::string::npos);
+  CHECK(problems("updates: {stream: \"a{b}\"}").starts_with("f:1:19: updates.stream: not a key"));
+  CHECK(problems("updates: {lease: 10s, registry: 19s}") ==
+        "f:1:33: updates.registry (19s) is less than twice updates.lease (10s)\n");
 }
 
 TEST_CASE("a key that is there twice is a problem at its second place", "[app]") {

@@ -39,7 +39,7 @@ TEST_CASE("the budget holds after each thing that happens, whatever the sizes", 
         REQUIRE(verdict != StoreVerdict::NoRoom);
       }
     } else if (chance(20)) {
-      cache.cache.invalidate(TestCache::avatar_of(url), random() % 10);
+      cache.cache.invalidate(TestCache::avatar_of(url), {.version = random() % 10});
     }
     asked.found = Joined{};
     if (chance(5)) cache.clock.advance(50ms);
@@ -53,7 +53,7 @@ TEST_CASE("floors count against the budget as well", "[cache]") {
   TestCache cache(with_budget(1 << 20));
   for (std::uint64_t i = 0; i < 100; ++i) cache.put(url_of(i), std::string(20'000, 'b'));
   for (std::uint64_t i = 1000; i < 7000; ++i) {
-    cache.cache.invalidate(std::to_string(i), 1);
+    cache.cache.invalidate(std::to_string(i), {.version = 1});
     REQUIRE(cache.cache.budget().used() <= (1 << 20));
   }
 }

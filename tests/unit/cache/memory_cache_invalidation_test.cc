@@ -13,7 +13,7 @@ TEST_CASE("an event drops all that is held of its avatar, and nothing else", "[c
   cache.put("/a/512", "", {.etag = "", .status = 0});
   cache.put("/b/64", "other");
   cache.clock.advance(1s);
-  const Invalidated done = cache.cache.invalidate("a", std::nullopt);
+  const Invalidated done = cache.cache.invalidate("a", {});
   CHECK(done.responses == 4);
   CHECK(done.fills == 0);
   for (const char* url : {"/a/64", "/a/128", "/a/256", "/a/512"}) {
@@ -23,13 +23,13 @@ TEST_CASE("an event drops all that is held of its avatar, and nothing else", "[c
     cache.fail(asked);
   }
   CHECK(cache.holds("/b/64"));
-  CHECK(cache.cache.invalidate("a", std::nullopt).responses == 0);
+  CHECK(cache.cache.invalidate("a", {}).responses == 0);
 }
 
 TEST_CASE("a fill that began before an event is never stored, but answers those who wait", "[cache][PROTOCOL R1]") {
   TestCache cache;
   Asked early = cache.get("/a/64"), waits = cache.get("/a/64");
-  CHECK(cache.cache.invalidate("a", std::nullopt).fills == 1);
+  CHECK(cache.cache.invalidate("a", {}).fills == 1);
   const FillEnded ended = cache.answer(early, "old");
   CHECK(ended.verdict == StoreVerdict::Voided);
   CHECK(ended.waiters == std::vector{early.waiter, waits.waiter});
@@ -65,7 +65,7 @@ TEST_CASE("every kind of purge and every end of a fill keeps to the same rule", 
 TEST_CASE("nobody joins a voided fill, and its end does not disturb the one that follows", "[cache][PROTOCOL R1]") {
   TestCache cache;
   Asked voided = cache.get("/a/64");
-  cache.cache.invalidate("a", std::nullopt);
+  cache.cache.invalidate("a", {});
   Asked second = cache.get("/a/64");
   REQUIRE(second.leads());
   Asked waits = cache.get("/a/64");
@@ -83,7 +83,7 @@ TEST_CASE("nobody joins a voided fill, and its end does not disturb the one that
 TEST_CASE("a voided fill that ends last leaves what the next one stored", "[cache][PROTOCOL R1]") {
   TestCache cache;
   Asked voided = cache.get("/a/64");
-  cache.cache.invalidate("a", std::nullopt);
+  cache.cache.invalidate("a", {});
   cache.put("/a/64", "new");
   CHECK(cache.answer(voided, "old").verdict == StoreVerdict::Voided);
   CHECK(cache.get("/a/64").body() == "new");
@@ -92,7 +92,7 @@ TEST_CASE("a voided fill that ends last leaves what the next one stored", "[cach
 TEST_CASE("a waiter that leaves a voided fill does not leave the one that follows", "[cache][PROTOCOL R1]") {
   TestCache cache;
   Asked voided = cache.get("/a/64");
-  cache.cache.invalidate("a", std::nullopt);
+  cache.cache.invalidate("a", {});
   Asked second = cache.get("/a/64");
   cache.cache.leave(TestCache::key("/a/64"), voided.waiter);
   CHECK(cache.fail(voided).waiters.size() == 1);  // Its worker knows that it has gone.
@@ -104,7 +104,7 @@ TEST_CASE("a 304 never puts back what an event has dropped", "[cache][PROTOCOL R
   cache.put("/a/64", "old", {.ttl = 1s});
   cache.clock.advance(1s);
   Asked revalidates = cache.get("/a/64");
-  cache.cache.invalidate("a", std::nullopt);
+  cache.cache.invalidate("a", {});
   CHECK(cache.answer_not_modified(revalidates).verdict == StoreVerdict::Voided);
   CHECK_FALSE(cache.holds("/a/64"));
 }
@@ -142,7 +142,7 @@ TEST_CASE("a 304 does not speak for a response that has replaced the one it was 
 
 TEST_CASE("a response below the version that an event has named is not stored", "[cache][PROTOCOL R4]") {
   TestCache cache;
-  cache.cache.invalidate("a", 5);
+  cache.cache.invalidate("a", {.version = 5});
   CHECK(cache.put("/a/64", "lagging", {.version = 4}) == StoreVerdict::BelowFloor);
   CHECK_FALSE(cache.holds("/a/64"));
   CHECK(cache.put("/a/64", "current", {.version = 5}) == StoreVerdict::Stored);
@@ -153,17 +153,17 @@ TEST_CASE("a response below the version that an event has named is not stored", 
 
 TEST_CASE("a late event of a lower version does not lower the floor", "[cache][PROTOCOL R4]") {
   TestCache cache;
-  cache.cache.invalidate("a", 2);
+  cache.cache.invalidate("a", {.version = 2});
   cache.put("/a/64", "second", {.version = 2});
-  CHECK(cache.cache.invalidate("a", 1).responses == 1);  // It may say more than its version does.
-  cache.cache.invalidate("a", std::nullopt);
+  CHECK(cache.cache.invalidate("a", {.version = 1}).responses == 1);  // It may say more than its version does.
+  cache.cache.invalidate("a", {});
   CHECK(cache.put("/a/64", "first", {.version = 1}) == StoreVerdict::BelowFloor);
 }
 
 TEST_CASE("a 304 below the floor is not stored either", "[cache][PROTOCOL R2][PROTOCOL R4]") {
   TestCache cache;
   cache.put("/a/64", "face", {.ttl = 1s});
-  cache.cache.invalidate("a", 9);
+  cache.cache.invalidate("a", {.version = 9});
   cache.put("/a/64", "face", {.version = 9, .ttl = 1s});
   cache.clock.advance(1s);
   Asked leader = cache.get("/a/64");
@@ -173,7 +173,7 @@ TEST_CASE("a 304 below the floor is not stored either", "[cache][PROTOCOL R2][PR
 
 TEST_CASE("floors are bounded", "[cache][PROTOCOL R12]") {
   TestCache cache({.floors_max = 640});
-  for (int i = 0; i < 10'000; ++i) cache.cache.invalidate(std::to_string(i), 1);
+  for (int i = 0; i < 10'000; ++i) cache.cache.invalidate(std::to_string(i), {.version = 1});
   CHECK(cache.cache.statistics().floors <= 640);
   CHECK(cache.cache.statistics().floors >= 600);
 }

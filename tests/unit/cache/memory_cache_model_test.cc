@@ -41,7 +41,7 @@ struct Model {
 class Play {
  public:
   Play(unsigned seed, std::uint64_t memory_bytes, bool has_room)
-      : random_(seed), cache_(CacheOptions{.memory_bytes = memory_bytes}), has_room_(has_room) {}
+      : random_(seed), cache_(CacheOptions{.memory_bytes = memory_bytes, .settle = 0ms}), has_room_(has_room) {}
   ~Play() {
     for (auto& fill : model_.fills) cache_.fail(fill.leader);
   }
@@ -144,7 +144,7 @@ class Play {
       version = ++versions_[avatar];
       if (random_() % 4 == 0) --*version;  // A late event.
     }
-    const Invalidated done = cache_.cache.invalidate(avatar, version);
+    const Invalidated done = cache_.cache.invalidate(avatar, {.version = version});
     if (version) model_.floors[avatar] = std::max(model_.floors[avatar], *version);
     compare(done, forget([&](const std::string& url) { return TestCache::avatar_of(url) == avatar; }, false));
   }

@@ -59,7 +59,7 @@ class Crowd {
   // Committed at the origin, then applied here; from then on nothing older may be answered.
   void change(std::size_t avatar, bool says_version) {
     const std::uint64_t version = ++committed_[avatar];
-    cache_.cache.invalidate(key(avatar, 0).avatar, says_version ? std::optional{version} : std::nullopt);
+    cache_.cache.invalidate(key(avatar, 0).avatar, {.version = says_version ? std::optional{version} : std::nullopt});
     std::uint64_t before = applied_[avatar].load();
     while (before < version && !applied_[avatar].compare_exchange_weak(before, version)) {
     }

@@ -57,7 +57,7 @@ TEST_CASE("nothing stale is served after an update, a hard purge or a soft one",
   const Said said{.ttl = 10s, .stale = {.while_revalidate = 1h}};
   cache.put("/a/64", "face", said);
   cache.clock.advance(12s);
-  SECTION("update") { cache.cache.invalidate("a", std::nullopt); }
+  SECTION("update") { cache.cache.invalidate("a", {}); }
   SECTION("hard") { cache.cache.purge_avatar("a", PurgeMode::Hard); }
   SECTION("soft") { cache.cache.purge_avatar("a", PurgeMode::Soft); }
   Asked asked = cache.get("/a/64");
@@ -71,7 +71,7 @@ TEST_CASE("what a background refresh brings after an update is not stored", "[ca
   cache.clock.advance(12s);
   Asked asked = cache.get("/a/64");
   REQUIRE(stale_hit(asked));
-  cache.cache.invalidate("a", std::nullopt);
+  cache.cache.invalidate("a", {});
   CHECK(cache.cache.store(std::move(*stale_hit(asked)->refresh), cache.response("/a/64", "old")).verdict ==
         StoreVerdict::Voided);
   CHECK_FALSE(cache.holds("/a/64"));
@@ -155,7 +155,7 @@ TEST_CASE("a fill with credentials is joined by nobody and joins nobody", "[cach
     cache.fail(shared);
   }
   SECTION("an update voids each") {
-    CHECK(cache.cache.invalidate("a", std::nullopt).fills == 3);
+    CHECK(cache.cache.invalidate("a", {}).fills == 3);
     CHECK(cache.answer(mine, "old").verdict == StoreVerdict::Voided);
     CHECK(cache.answer(yours, "old").verdict == StoreVerdict::Voided);
     CHECK(cache.answer(shared, "old").verdict == StoreVerdict::Voided);

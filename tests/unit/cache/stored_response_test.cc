@@ -21,7 +21,6 @@ StoredResponseParts parts() {
           .etag = kFields.substr(31, 4),
           .last_modified = std::chrono::sys_seconds{-5s},
           .version = 57,
-          .asked_at = kNow - 1s,
           .born_at = kNow,
           .fresh_until = kNow + 60s};
 }
@@ -47,7 +46,6 @@ TEST_CASE("a stored response gives back all that it was made from", "[cache]") {
   CHECK(response->last_modified() == std::chrono::sys_seconds{-5s});
   CHECK(response->version() == 57u);
   CHECK(response->has_validator());
-  CHECK(response->asked_at() == kNow - 1s);
   CHECK(response->fresh_until() == kNow + 60s);
   CHECK(response->body() == std::string(size, 'b'));
 }

@@ -105,7 +105,6 @@ class TestCache {
             .selecting = said.selecting,
             .etag = etag,
             .version = said.version,
-            .asked_at = clock.now(),
             .born_at = clock.now(),
             .fresh_until = clock.now() + said.ttl,
             .stale = said.stale};

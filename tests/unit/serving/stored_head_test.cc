@@ -38,7 +38,6 @@ TEST_CASE("a head is stored with what decides about its use", "[serving][rfc9111
   CHECK(stored.parts.etag == "\"a\"");
   CHECK(stored.parts.version == 7u);
   CHECK(stored.parts.last_modified == std::chrono::sys_seconds{784108800s});
-  CHECK(stored.parts.asked_at == Instant{100s});
   CHECK(stored.parts.stale.if_error == 5s);
   CHECK(stored.parts.lifetime_source == http::LifetimeSource::MaxAge);
 }

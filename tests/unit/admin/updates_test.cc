@@ -1,4 +1,4 @@
-#include "admin/commands.h"
+#include "admin/updates.h"
 
 #include "support/catch.h"
 #include "unit/demo/fake_exchange.h"
@@ -16,7 +16,16 @@ struct Node {
   cache::MemoryCache cache{{}, clock};
   metrics::Metrics metrics{1, {"here", "1"}, clock, [] { return metrics::CacheGauges{}; }};
   serving::Invalidator invalidator{cache, metrics};
-  serving::Routes routes = *serving::parse_routes({"/avatars/{avatar}"});
+  Updates updates{invalidator, nullptr};
+
+  // Asks with that body and query; answered at once, for there is no feed.
+  void ask(FakeExchange& exchange, std::string_view body, std::string_view query = "") {
+    exchange.expect_body(body.size());
+    const auto task = updates.start(exchange, query);
+    if (!task) return;
+    task->on_body(body);
+    task->on_body_end();
+  }
 };
 
 }  // namespace
@@ -24,10 +33,11 @@ struct Node {
 TEST_CASE("an update raises the floor of its avatar", "[admin]") {
   Node node;
   FakeExchange exchange(node.loop, "POST", "/updates");
-  apply_update(exchange, R"({"avatar":"42","version":18446744073709551615,"op":"delete"})", node.invalidator);
+  node.ask(exchange, R"({"avatar":"42","version":18446744073709551615,"op":"delete","at":5})");
   CHECK(exchange.status() == 200);
   CHECK(exchange.body() == "{\"fills\":0,\"responses\":0,\"scope\":\"node\"}\n");
-  CHECK(node.cache.report("42").floor == UINT64_MAX);
+  REQUIRE(node.cache.report("42").floor);
+  CHECK(node.cache.report("42").floor->version == UINT64_MAX);
 }
 
 TEST_CASE("an update that is not understood applies to nothing and says what is wrong", "[admin]") {
@@ -45,37 +55,32 @@ TEST_CASE("an update that is not understood applies to nothing and says what is 
       {R"({"avatar":"42","op":"insert"})", "op"},
       {R"({"avatar":"42","op":null})", "op"},
       {R"({"avatar":"42","verison":5})", "unknown key \\\"verison\\\""},
+      {R"({"avatar":"42","at":"now"})", "unsigned"},
   };
   Node node;
   for (const auto& [body, what] : cases) {
     INFO(body);
     FakeExchange exchange(node.loop, "POST", "/updates");
-    apply_update(exchange, body, node.invalidator);
+    node.ask(exchange, body);
     CHECK(exchange.status() == 400);
     CHECK(exchange.body().find(what) != std::string::npos);
   }
   FakeExchange exchange(node.loop, "POST", "/updates");
-  apply_update(exchange, R"({"avatar":")" + std::string(257, 'a') + R"("})", node.invalidator);
+  node.ask(exchange, R"({"avatar":")" + std::string(257, 'a') + R"("})");
   CHECK(exchange.status() == 400);
   CHECK_FALSE(node.cache.report("42").floor);
 }
 
-TEST_CASE("a purge names one thing: an avatar, a URL or all", "[admin]") {
+TEST_CASE("a query that is not understood applies nothing, so that nobody takes for waited what was not", "[admin]") {
   Node node;
-  for (const char* body : {R"({"avatar":"42"})", R"({"url":"/avatars/42?x=1"})", R"({"all":true})",
-                           R"({"avatar":"42","soft":true})", R"({"all":true,"soft":false})"}) {
-    INFO(body);
-    FakeExchange exchange(node.loop, "POST", "/purge");
-    purge(exchange, body, node.routes, node.invalidator);
-    CHECK(exchange.status() == 200);
-  }
-  for (const char* body :
-       {"{}", R"({"avatar":"42","all":true})", R"({"all":false})", R"({"all":1})", R"({"avatar":"42","soft":"yes"})",
-        R"({"avatar":"42","sotf":true})", R"({"url":5})", R"({"url":"no path"})", R"({"soft":true})", "nonsense"}) {
-    INFO(body);
-    FakeExchange exchange(node.loop, "POST", "/purge");
-    purge(exchange, body, node.routes, node.invalidator);
+  for (const char* query : {"wait", "wait=", "wait=10", "wait=61s", "weit=10s", "wait=1s&x=1"}) {
+    INFO(query);
+    FakeExchange exchange(node.loop, "POST", "/updates");
+    node.ask(exchange, R"({"avatar":"42"})", query);
     CHECK(exchange.status() == 400);
-    CHECK(exchange.body().find("\"error\"") != std::string::npos);
   }
+  CHECK_FALSE(node.cache.report("42").floor);
+  FakeExchange exchange(node.loop, "POST", "/updates");
+  node.ask(exchange, R"({"avatar":"42"})", "wait=10s");
+  CHECK(exchange.status() == 200);  // It is this node's alone, and applied.
 }

@@ -1,12 +1,11 @@
-#include "admin/commands.h"
+#include "admin/purge.h"
 
-#include <algorithm>
-#include <initializer_list>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 
 #include "admin/answers.h"
+#include "admin/json_object.h"
 #include "base/log.h"
 #include "base/result.h"
 #include "http/target.h"
@@ -15,49 +14,6 @@ namespace edge::admin {
 namespace {
 
 using nlohmann::json;
-
-constexpr std::size_t kAvatarBytesMax = 256;
-
-// Also refuses what is not asked about: a misspelt "soft" must not become a hard purge.
-Result<json> parse_object(std::string_view body, std::initializer_list<std::string_view> known) {
-  json object = json::parse(body, nullptr, false);
-  if (object.is_discarded()) return fail(ErrorCode::Malformed, "the body is not JSON");
-  if (!object.is_object()) return fail(ErrorCode::Malformed, "the body is not a JSON object");
-  for (const auto& [key, value] : object.items())
-    if (std::find(known.begin(), known.end(), key) == known.end())
-      return fail(ErrorCode::Malformed, "unknown key \"" + key + "\"");
-  return object;
-}
-
-Result<std::string> parse_avatar(const json& value) {
-  if (!value.is_string()) return fail(ErrorCode::Malformed, "\"avatar\" must be a string");
-  auto avatar = value.get<std::string>();
-  if (avatar.empty() || avatar.size() > kAvatarBytesMax)
-    return fail(ErrorCode::Malformed, "\"avatar\" must have 1 to 256 bytes");
-  return avatar;
-}
-
-struct Update {
-  std::string avatar;
-  std::optional<std::uint64_t> version;
-};
-
-Result<Update> parse_update(std::string_view body) {
-  const auto object = parse_object(body, {"avatar", "version", "op", "at"});
-  if (!object) return Failure{object.error()};
-  if (!object->contains("avatar")) return fail(ErrorCode::Malformed, "\"avatar\" is missing");
-  auto avatar = parse_avatar((*object)["avatar"]);
-  if (!avatar) return Failure{avatar.error()};
-  Update update{std::move(*avatar), std::nullopt};
-  if (const auto version = object->find("version"); version != object->end()) {
-    if (!version->is_number_unsigned())
-      return fail(ErrorCode::Malformed, "\"version\" must be an unsigned 64-bit number");
-    update.version = version->get<std::uint64_t>();
-  }
-  if (const auto op = object->find("op"); op != object->end() && *op != "update" && *op != "delete")
-    return fail(ErrorCode::Malformed, "\"op\" must be \"update\" or \"delete\"");
-  return update;
-}
 
 struct Purge {
   std::optional<std::string> avatar;
@@ -94,12 +50,6 @@ void answer_counts(frontend::Exchange& exchange, const cache::Invalidated& done)
 }
 
 }  // namespace
-
-void apply_update(frontend::Exchange& exchange, std::string_view body, serving::Invalidator& invalidator) {
-  const auto update = parse_update(body);
-  if (!update) return answer_error(exchange, 400, update.error().message);
-  answer_counts(exchange, invalidator.update(update->avatar, update->version));
-}
 
 void purge(frontend::Exchange& exchange, std::string_view body, const serving::Routes& routes,
            serving::Invalidator& invalidator) {

@@ -1,0 +1,53 @@
+#include "app/node_name.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <fstream>
+
+namespace edge::app {
+namespace {
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  if (::gethostname(name.data(), name.size() - 1) != 0) return "unknown";
+  return name.data();
+}
+
+std::string boot_id() {
+  std::ifstream file("/proc/sys/kernel/random/boot_id");
+  std::string id;
+  std::getline(file, id);
+  return id;
+}
+
+std::string network_namespace() {
+  struct stat info {};
+  return ::stat("/proc/self/ns/net", &info) == 0 ? std::to_string(info.st_ino) : "";
+}
+
+// FNV-1a: unlike our keyed hash the same in every process.
+std::uint64_t stable_hash(std::string_view text) {
+  std::uint64_t hash = 0xcbf29ce484222325;
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  return hash;
+}
+
+}  // namespace
+
+std::string node_name(std::string_view site, std::string_view admin_address) {
+  const std::string place = boot_id() + " " + network_namespace() + " " + std::string(admin_address);
+  std::array<char, 17> digits{};
+  std::snprintf(digits.data(), digits.size(), "%016llx", static_cast<unsigned long long>(stable_hash(place)));
+  std::string name(site);
+  name.append("/").append(host_name()).append("/");
+  name.append(admin_address.substr(admin_address.rfind(':') + 1)).append("-").append(digits.data(), 8);
+  // The registry's words are parted by spaces.
+  for (char& c : name)
+    if (c <= ' ' || c >= 0x7f) c = '_';
+  return name;
+}
+
+}  // namespace edge::app

@@ -1,0 +1,17 @@
+// Whether a Redis is set up as the feed needs it (PROTOCOL R8).
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "redis/reply.h"
+
+namespace edge::feed {
+
+// What to ask; the answers go to judge_fitness() in the same order, errors among them.
+std::vector<std::vector<std::string>> fitness_questions(const std::string& stream);
+
+// A sentence for each thing that is not as it should be, with what would be right.
+std::vector<std::string> judge_fitness(const std::vector<redis::Reply>& answers);
+
+}  // namespace edge::feed

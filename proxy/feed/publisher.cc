@@ -1,0 +1,221 @@
+#include "feed/publisher.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "base/units.h"
+#include "feed/fitness.h"
+#include "feed/proof.h"
+
+namespace edge::feed {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kReconnect{500};
+// Between two looks at the registry, for all who wait together: soon after a publication, then ever more seldom.
+constexpr milliseconds kFirstLook{2};
+constexpr milliseconds kLongestLook{50};
+constexpr milliseconds kForgetTimeout{500};
+
+std::vector<std::string_view> views(const std::vector<std::string>& words) { return {words.begin(), words.end()}; }
+
+}  // namespace
+
+// One publication under way.
+struct Publisher::Job {
+  UpdateEvent event;
+  std::optional<Instant> wait_until;  // None: the nodes are not waited for.
+  OnDone on_done;
+  bool is_sent = false;
+  std::optional<Acknowledging> acknowledging{};  // Once it is written, where it is waited for.
+};
+
+Publisher::Publisher(event::EventLoop& loop, const FeedOptions& options, metrics::FeedMetrics& counts)
+    : loop_(loop), options_(options), counts_(counts), look_(loop, [this] { look(); }), reconnect_(loop, [this] {
+        connect();
+      }) {
+  connect();
+}
+
+Publisher::~Publisher() = default;
+
+void Publisher::connect() {
+  connection_ = std::make_unique<redis::Connection>(loop_, options_.url, options_.connect_timeout(),
+                                                    [this](const Status& state) { on_state(state); });
+}
+
+void Publisher::on_state(const Status& state) {
+  is_ready_ = state.has_value();
+  is_looking_ = is_sending_pending_ = false;
+  if (is_ready_) {
+    ask_fitness();
+    for (auto job = jobs_.begin(); job != jobs_.end(); ++job)
+      if (!job->acknowledging) write(job);
+    return send_pending();
+  }
+  loop_.destroy_later(std::move(connection_));
+  reconnect_.arm(kReconnect);
+  // What is written goes on: whoever waits for the nodes waits for Redis too. The rest fails now.
+  for (auto job = jobs_.begin(); job != jobs_.end();) {
+    const auto next = std::next(job);
+    if (!job->acknowledging) finish(job, fail(ErrorCode::Unavailable, state.error().message));
+    job = next;
+  }
+}
+
+// On each connection, for it may lead to another server.
+void Publisher::ask_fitness() {
+  fitness_.clear();
+  const auto questions = fitness_questions(options_.stream);
+  for (const auto& question : questions)
+    connection_->command(views(question), options_.answer_timeout(),
+                         [this, all = questions.size()](const Result<redis::Reply>& reply) {
+                           if (!reply) return;
+                           fitness_.push_back(*reply);
+                           if (fitness_.size() < all) return;
+                           for (const std::string& problem : judge_fitness(fitness_))
+                             log_warning("feed.unfit", problem);
+                         });
+}
+
+void Publisher::publish(UpdateEvent event, std::optional<milliseconds> wait, OnDone on_done) {
+  std::optional<Instant> until;
+  if (wait) until = loop_.clock().now() + *wait;
+  const bool is_full = jobs_.size() >= kJobsMax;
+  const auto job = jobs_.insert(jobs_.end(), Job{std::move(event), until, std::move(on_done)});
+  if (is_full) return finish(job, fail(ErrorCode::Unavailable, "too many publications are under way"));
+  // While it connects the job waits for that, which takes no longer than connect_timeout.
+  if (is_ready_) return write(job);
+  if (!connection_) finish(job, fail(ErrorCode::Unavailable, options_.url.place() + ": no connection"));
+}
+
+void Publisher::write(Jobs::iterator job) {
+  if (std::exchange(job->is_sent, true)) return;
+  connection_->command(views(publish_words(options_.stream, job->event, options_.length_max)),
+                       options_.answer_timeout(),
+                       [this, job](const Result<redis::Reply>& reply) { on_written(job, reply); });
+}
+
+void Publisher::on_written(Jobs::iterator job, const Result<redis::Reply>& reply) {
+  if (!reply) return finish(job, Failure{reply.error()});
+  auto written = parse_written(*reply);
+  if (!written) return finish(job, Failure{written.error()});
+  counts_.published.add();
+  if (!job->wait_until) return finish(job, Published{.id = written->id});
+  // Counted from when the answer came: not before it was written.
+  job->acknowledging.emplace(std::move(*written), loop_.clock().now(), options_.lease, options_.registry);
+  look_pause_ = kFirstLook;
+  plan_look();
+}
+
+void Publisher::plan_look() {
+  if (is_looking_) return;
+  look_.arm(look_pause_);
+  look_pause_ = std::min(look_pause_ * 2, kLongestLook);
+}
+
+void Publisher::look() {
+  end_late_waits();
+  const bool is_waited = std::any_of(jobs_.begin(), jobs_.end(), [](const Job& job) { return job.acknowledging; });
+  if (!is_waited) return;
+  if (!is_ready_) return plan_look();
+  is_looking_ = true;
+  connection_->command(views(registry_words(options_.stream)), options_.answer_timeout(),
+                       [this](const Result<redis::Reply>& reply) { on_registry(reply); });
+}
+
+void Publisher::on_registry(const Result<redis::Reply>& reply) {
+  is_looking_ = false;
+  const auto registry = reply ? parse_registry(*reply) : Result<Registry>(Failure{reply.error()});
+  if (!registry) {
+    log_warning("feed.registry", registry.error().message);
+    return plan_look();
+  }
+  for (auto job = jobs_.begin(); job != jobs_.end();) {
+    const auto next = std::next(job);
+    if (job->acknowledging) take_in(job, *registry);
+    job = next;
+  }
+  plan_look();
+}
+
+void Publisher::take_in(Jobs::iterator job, const Registry& registry) {
+  Acknowledging& acknowledging = *job->acknowledging;
+  if (acknowledging.is_of_another_life(registry)) {
+    log_warning("feed.rewritten", acknowledging.written().id.text() + " may have gone with the server that took it");
+    job->acknowledging.reset();
+    job->is_sent = false;
+    return write(job);
+  }
+  if (!acknowledging.is_over(registry, loop_.clock().now())) return;
+  if (acknowledging.longest_lease() > options_.lease)
+    log_warning("feed.lease", "a node has a lease of " + format_duration(acknowledging.longest_lease()) +
+                                  ", this one " + format_duration(options_.lease) + "; waits go by the longest");
+  const Acknowledgement& outcome = acknowledging.so_far();
+  counts_.waits[outcome.was_waited_out ? metrics::WaitEnd::WaitedOut : metrics::WaitEnd::Applied].add();
+  finish(job, Published{acknowledging.written().id, outcome});
+}
+
+void Publisher::end_late_waits() {
+  const Instant now = loop_.clock().now();
+  for (auto job = jobs_.begin(); job != jobs_.end();) {
+    const auto next = std::next(job);
+    if (job->acknowledging && now >= *job->wait_until) {
+      counts_.waits[metrics::WaitEnd::TimedOut].add();
+      finish(job, Published{job->acknowledging->written().id, job->acknowledging->so_far()});
+    }
+    job = next;
+  }
+}
+
+// `on_done` comes in a later turn, for publish() may be what has failed.
+void Publisher::finish(Jobs::iterator job, Result<Published> outcome) {
+  if (!outcome) counts_.publications_failed.add();
+  loop_.post([done = std::move(job->on_done), result = std::move(outcome)]() mutable { done(std::move(result)); });
+  jobs_.erase(job);
+}
+
+void Publisher::publish_surely(UpdateEvent event) {
+  // A long URL that no route matches, and so names an avatar of its own.
+  if (event.avatar.size() > UpdateEvent::kAvatarBytesMax) {
+    counts_.publications_given_up.add();
+    return log_warning("feed.unpublished", "an avatar's name of " + std::to_string(event.avatar.size()) +
+                                               " bytes does not fit an event; only this node has dropped it");
+  }
+  if (pending_.size() == kPendingMax) {
+    pending_.erase(pending_.begin() + (is_sending_pending_ ? 1 : 0));
+    counts_.publications_pending.subtract();
+    counts_.publications_given_up.add();
+  }
+  pending_.push_back(std::move(event));
+  counts_.publications_pending.add();
+  send_pending();
+}
+
+// One after the other: what failed is tried again, in its place.
+void Publisher::send_pending() {
+  if (is_sending_pending_ || pending_.empty() || !is_ready_) return;
+  is_sending_pending_ = true;
+  connection_->command(views(xadd_words(options_.stream, pending_.front(), options_.length_max)),
+                       options_.answer_timeout(),
+                       [this](const Result<redis::Reply>& reply) { on_pending_sent(reply); });
+}
+
+void Publisher::on_pending_sent(const Result<redis::Reply>& reply) {
+  is_sending_pending_ = false;
+  if (!reply) return;  // Sent again on the next connection.
+  if (reply->is_error()) return connection_->close(reply->text);
+  pending_.pop_front();
+  counts_.publications_pending.subtract();
+  counts_.published.add();
+  send_pending();
+}
+
+void Publisher::forget_node(UniqueFunction<void()> on_done) {
+  if (!is_ready_) return loop_.post(std::move(on_done));
+  connection_->command({"HDEL", registry_key(options_.stream), options_.node}, kForgetTimeout,
+                       [done = std::move(on_done)](const Result<redis::Reply>&) mutable { done(); });
+}
+
+}  // namespace edge::feed

@@ -1,0 +1,82 @@
+// Publishes update events, and waits for the nodes where that is asked for.
+#pragma once
+
+#include <chrono>
+#include <deque>
+#include <list>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+#include "base/unique_function.h"
+#include "event/event_loop.h"
+#include "event/timer.h"
+#include "feed/feed_options.h"
+#include "feed/publication.h"
+#include "metrics/feed_metrics.h"
+#include "redis/connection.h"
+
+namespace edge::feed {
+
+struct Published {
+  cache::EventId id;
+  std::optional<Acknowledgement> acknowledgement{};  // Where it was waited for.
+};
+
+// On its loop's thread, with a connection of its own: a wait must not hold up the reading.
+class Publisher {
+ public:
+  static constexpr std::size_t kJobsMax = 10'000;      // Publications under way that somebody waits for.
+  static constexpr std::size_t kPendingMax = 100'000;  // Publications that wait for Redis to come back.
+
+  using OnDone = UniqueFunction<void(Result<Published>)>;
+
+  Publisher(event::EventLoop& loop, const FeedOptions& options, metrics::FeedMetrics& counts);
+  ~Publisher();
+  Publisher(const Publisher&) = delete;
+  Publisher& operator=(const Publisher&) = delete;
+
+  // Fails where Redis cannot be had: nothing is published then, or nobody knows. With `wait`, answers once nobody is
+  // left who could serve what was before the event, or after that time with what is known by then.
+  void publish(UpdateEvent event, std::optional<std::chrono::milliseconds> wait, OnDone on_done);
+  // Tried until it has worked (PROTOCOL R5). Beyond kPendingMax the oldest is given up, and counted; so is what no event
+  // can say.
+  void publish_surely(UpdateEvent event);
+  // Takes this node out of the registry, where that takes no longer than a moment.
+  void forget_node(UniqueFunction<void()> on_done);
+
+ private:
+  struct Job;
+  using Jobs = std::list<Job>;
+
+  void connect();
+  void ask_fitness();
+  void on_state(const Status& state);
+  void write(Jobs::iterator job);
+  void on_written(Jobs::iterator job, const Result<redis::Reply>& reply);
+  void plan_look();
+  void look();
+  void on_registry(const Result<redis::Reply>& reply);
+  void take_in(Jobs::iterator job, const Registry& registry);
+  void end_late_waits();
+  void finish(Jobs::iterator job, Result<Published> outcome);
+  void send_pending();
+  void on_pending_sent(const Result<redis::Reply>& reply);
+
+  event::EventLoop& loop_;
+  const FeedOptions options_;
+  metrics::FeedMetrics& counts_;
+  Jobs jobs_;
+  bool is_looking_ = false;
+  std::chrono::milliseconds look_pause_{0};
+  std::deque<UpdateEvent> pending_;
+  bool is_sending_pending_ = false;
+  bool is_ready_ = false;
+  std::vector<redis::Reply> fitness_;  // What was answered so far.
+  std::unique_ptr<redis::Connection> connection_;
+  event::Timer look_;
+  event::Timer reconnect_;
+};
+
+}  // namespace edge::feed
