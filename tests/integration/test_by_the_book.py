@@ -245,6 +245,16 @@ def test_accept_is_reduced_to_what_the_origin_varies_on(start_edge, origin):
     assert origin.count() == 3
 
 
+def test_variants_are_limited_and_the_oldest_gives_way(start_edge, origin):
+    edge = start_edge([origin], {"cache": {"variants_max": 3}})
+    origin.on(PATH, lambda request: request.respond(200, FRESH | {"Vary": "X-Kind"}, request.get("X-Kind").encode()))
+    for kind in "abcde":
+        edge.get(PATH, {"X-Kind": kind})
+    assert len(edge.avatar("1")["responses"]) == 3
+    assert all(edge.get(PATH, {"X-Kind": kind}).is_hit for kind in "cde")
+    assert edge.get(PATH, {"X-Kind": "a"}).cache_status["fwd"] == "vary-miss"
+
+
 def test_who_waits_for_another_variants_fill_gets_a_fill_of_its_own_and_it_is_stored(edge, origin):
     held = origin.hold(PATH)
     png, webp, too = edge.connect(), edge.connect(), edge.connect()
