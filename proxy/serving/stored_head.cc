@@ -19,6 +19,11 @@ Instant born_at(const http::ResponseHead& head, const ResponseTimes& times) {
 
 std::chrono::sys_seconds in_seconds(WallTime time) { return std::chrono::floor<std::chrono::seconds>(time); }
 
+bool has_valid_date(const http::ResponseHead& head, WallTime received) {
+  const auto text = head.fields.single(FieldName::Date);
+  return text && http::try_http_date(*text, in_seconds(received));
+}
+
 bool is_named(const std::vector<std::string>& names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
@@ -31,12 +36,13 @@ StoredHead::StoredHead(const http::ResponseHead& head, const http::CacheControl&
       born_at_(born_at(head, times)),
       lifetime_(http::freshness_lifetime(head, control, options.caching.freshness, times.received_wall)),
       stale_(http::stale_allowance(control, options.caching.stale)) {
+  // RFC 9110 section 6.6.1: who keeps a response that has no Date, or one that is none, notes when it came.
+  const bool is_dated = has_valid_date(head, times.received_wall);
   // Age and the body's length are said anew with each answer.
-  http::append_end_to_end_lines(lines_, head.fields, {FieldName::Age, FieldName::ContentLength});
+  http::append_end_to_end_lines(
+      lines_, head.fields, {FieldName::Age, FieldName::ContentLength, is_dated ? FieldName::Age : FieldName::Date});
   set_apart(control, options);
-  // RFC 9110 section 6.6.1: who keeps a response that has no Date notes when it came.
-  if (!head.fields.has(FieldName::Date))
-    http::append_line(lines_, "date", http::format_http_date(in_seconds(times.received_wall)));
+  if (!is_dated) http::append_line(lines_, "date", http::format_http_date(in_seconds(times.received_wall)));
   const http::Fields kept = http::parse_lines(lines_);
   etag_ = kept.single(FieldName::ETag).value_or(std::string_view{});
   if (const auto text = kept.single(FieldName::LastModified))
