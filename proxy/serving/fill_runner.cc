@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "base/log.h"
+#include "base/pause_point.h"
 #include "base/text.h"
 #include "http/conditional.h"
 #include "http/storable.h"
@@ -84,7 +85,10 @@ FillRun::FillRun(FillRunner& runner, FillPlan plan)
 
 FillRun::~FillRun() = default;
 
-void FillRun::start() { ask(); }
+void FillRun::start() {
+  pause_point("fill.claimed");
+  ask();
+}
 
 void FillRun::ask() {
   asked_at_ = services_.loop.now();
@@ -92,6 +96,7 @@ void FillRun::ask() {
   if (is_revalidation())
     http::append_revalidation_lines(request.field_lines, stale_->etag(), last_modified_text(*stale_));
   fetch_ = services_.origin.start(std::move(request), *this);
+  pause_point("fill.asked");
 }
 
 void FillRun::cancel() {
@@ -114,6 +119,7 @@ origin::BodyMode FillRun::on_head(const http::ResponseHead& head) {
   const http::CacheControl control =
       http::response_cache_control(head.fields, services_.options->caching.targeted_fields);
   use_ = judge(head, control);
+  pause_point("fill.head_judged");
   switch (use_) {
     case Use::Store:
     case Use::ShareError:
@@ -189,6 +195,7 @@ origin::BodyMode FillRun::on_collect_overflow() {
 }
 
 void FillRun::on_end() {
+  pause_point("fill.body_collected");
   switch (use_) {
     case Use::Store:
       return end_stored();
