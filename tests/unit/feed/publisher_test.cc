@@ -247,7 +247,7 @@ TEST_CASE("what unsafe requests publish survives an outage, in its order", "[fee
   redis.run_until([&, looks = 0]() mutable { return ++looks > 100; });
   CHECK(redis.counts.publications_pending.value() == 3);
   redis.publisher().publish_surely({.avatar = "4"});
-  redis.server.stop();  // Where it was silent, what it had been sent is not executed.
+  redis.server.stop();
   redis.server.start();
   redis.run_until([&] { return redis.counts.publications_pending.value() == 0; });
   CHECK(redis.avatars() == "1 2 3 4 ");
@@ -265,6 +265,20 @@ TEST_CASE("what Redis refuses is tried again", "[feed][PROTOCOL R5]") {
   CHECK(redis.avatars() == "1 2 ");
 }
 
+TEST_CASE("many are published at once, in their order", "[feed][PROTOCOL R5]") {
+  Publishing redis;
+  redis.server.stop();
+  std::string expected;
+  for (int i = 0; i < 1'000; ++i) {
+    redis.publisher().publish_surely({.avatar = std::to_string(i)});
+    expected += std::to_string(i) + " ";
+  }
+  redis.server.start();
+  redis.run_until([&] { return redis.counts.publications_pending.value() == 0; });
+  CHECK(redis.counts.published.value() == 1'000);
+  CHECK(redis.avatars() == expected);
+}
+
 TEST_CASE("the queue of what waits for Redis is bounded: the oldest is given up, and counted", "[feed][PROTOCOL R5]") {
   Publishing redis;
   redis.server.stop();
@@ -280,16 +294,29 @@ TEST_CASE("the queue of what waits for Redis is bounded: the oldest is given up,
 
 // ---- Leaving ----
 
-TEST_CASE("a node is taken out of the registry", "[feed][PROTOCOL R17]") {
+TEST_CASE("a node that leaves is taken out of the registry", "[feed][PROTOCOL R17]") {
   Publishing redis;
   redis.enter("node", kNever);
   redis.enter("other", kNever);
   redis.run_to_connection();
   bool is_done = false;
-  redis.publisher().forget_node([&] { is_done = true; });
+  redis.publisher().leave([&] { is_done = true; });
   redis.run_until([&] { return is_done; });
   CHECK(redis.client.ask({"HKEYS", registry_key("updates")}).items.size() == 1);
   CHECK(redis.client.ask({"HEXISTS", registry_key("updates"), "other"}).integer == 1);
+}
+
+TEST_CASE("what is to be published is, before a node leaves", "[feed][PROTOCOL R5]") {
+  Publishing redis;
+  redis.enter("node", kNever);
+  redis.run_to_connection();
+  redis.client.ask({"DEL", "updates"});
+  for (int i = 0; i < 1'000; ++i) redis.publisher().publish_surely({.avatar = std::to_string(i)});
+  bool is_done = false;
+  redis.publisher().leave([&] { is_done = true; });
+  redis.run_until([&] { return is_done; });
+  CHECK(redis.client.ask({"XLEN", "updates"}).integer == 1'000);
+  CHECK(redis.client.ask({"HLEN", registry_key("updates")}).integer == 0);
 }
 
 TEST_CASE("leaving takes no longer than a moment where Redis is away", "[feed]") {
@@ -300,6 +327,6 @@ TEST_CASE("leaving takes no longer than a moment where Redis is away", "[feed]")
     redis.server.pause();
   }
   bool is_done = false;
-  redis.publisher().forget_node([&] { is_done = true; });
+  redis.publisher().leave([&] { is_done = true; });
   redis.run_until([&] { return is_done; });
 }

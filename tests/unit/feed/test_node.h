@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "event/timer.h"
 #include "feed/feed_reader.h"
@@ -93,9 +94,14 @@ class TestNode {
   metrics::Metrics metrics{1, {"here", "1"}, clock, [] { return metrics::CacheGauges{}; }};
   metrics::FeedMetrics& counts = metrics.feed();
   std::optional<cache::EventId> position;
-  FeedReader reader{loop, options, cache, metrics, [this](cache::EventId proven) { position = proven; }};
+  std::vector<Instant> leases;  // Until when, by each proof.
+  FeedReader reader{loop, options, cache, metrics, [this](cache::EventId proven) { on_proven(proven); }};
 
  private:
+  void on_proven(cache::EventId proven) {
+    position = proven;
+    leases.push_back(cache.trust().lease_until());
+  }
   cache::Lookup look_up(std::string_view url) {
     const http::Fields none;
     return cache.look_up(key(url), {.fields = none}, clock.now(), {0, ++requests_});
