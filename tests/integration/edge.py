@@ -99,11 +99,15 @@ class Edge:
             self.start()
 
     def start(self):
+        self.launch()
+        wait_until(self.is_ready, "readyz")
+
+    def launch(self):
+        """Starts it without waiting until it is ready."""
         self.write_config()
         self.stderr = open(self.folder / "stderr.log", "wb")
         self.process = subprocess.Popen([PROGRAM, "serve", "--config", self.file], stdin=subprocess.DEVNULL,
                                         stdout=self.stderr, stderr=self.stderr)
-        wait_until(self.is_ready, "readyz")
 
     def write_config(self):
         # JSON is YAML.
@@ -155,6 +159,9 @@ class Edge:
     def avatar(self, avatar):
         """What is held of it."""
         return self.admin_json("GET", f"/avatars/{avatar}")
+
+    def status(self):
+        return self.admin_json("GET", "/status")
 
     def purge(self, **what):
         return self.admin_json("POST", "/purge", what)
