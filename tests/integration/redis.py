@@ -5,7 +5,7 @@ import signal
 import socket
 import subprocess
 
-from edge import wait_until
+from edge import stop_process, wait_until
 
 PATIENCE = 60
 
@@ -62,7 +62,7 @@ class Redis:
         self.start()
 
     def pause(self):
-        os.kill(self.process.pid, signal.SIGSTOP)
+        stop_process(self.process.pid)
 
     def resume(self):
         os.kill(self.process.pid, signal.SIGCONT)

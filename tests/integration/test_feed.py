@@ -3,7 +3,6 @@
 Where a lease has to pass, a wait for a stopped node is what says that it has.
 """
 import json
-import signal
 import time
 
 import pytest
@@ -38,9 +37,11 @@ def lease_passes(any_node):
     assert "waited out" in done.stdout
 
 
-def cut_off(node, redis):
+def cut_off(node, redis, avatar="42"):
+    """Until nothing that is held of the avatar is trusted any more, by a lease or because it was asked for lately."""
     redis.pause()
     wait_until(lambda: node.status()["degraded"], "the end of the lease")
+    wait_until(lambda: all(one["state"] == "untrusted" for one in node.avatar(avatar)["responses"]), "the end of trust")
 
 
 # --- Events ---
@@ -133,7 +134,7 @@ def test_a_node_that_was_stopped_is_waited_out_and_serves_nothing_old_when_it_wa
     redis.make_registry_old()
     holding(origin, one, two)
     stopped = name_of(two)
-    two.signal(signal.SIGSTOP)
+    two.pause()
     try:
         with two.connect() as client:
             client.ask("GET", PATH)
@@ -142,17 +143,17 @@ def test_a_node_that_was_stopped_is_waited_out_and_serves_nothing_old_when_it_wa
             assert [node["node"] for node in done["wait"]["nodes"] if node["applied_after_ms"] is None] == [stopped]
             by_command = one.run("update", "--avatar", "1", "--wait", "30s")
             assert f"waited out: {stopped}" in by_command.stdout
-            two.signal(signal.SIGCONT)
+            two.resume()
             assert client.response().body == b"new"
     finally:
-        two.signal(signal.SIGCONT)
+        two.resume()
 
 
 def test_a_wait_that_is_too_short_says_what_is_known(start_node, redis, origin):
     one, two = start_node("one", {"lease": "1h", "registry": "2h"}), start_node("two", {"lease": "1h", "registry": "2h"})
     redis.make_registry_old()
     holding(origin, one)
-    two.signal(signal.SIGSTOP)
+    two.pause()
     try:
         response = one.admin("POST", "/updates?wait=50ms", None, {"avatar": "42"})
         assert response.status == 504
@@ -162,7 +163,7 @@ def test_a_wait_that_is_too_short_says_what_is_known(start_node, redis, origin):
         by_command = one.run("update", "--avatar", "42", "--wait", "50ms", check=False)
         assert by_command.returncode == 1 and "the wait was over" in by_command.stderr
     finally:
-        two.signal(signal.SIGCONT)
+        two.resume()
 
 
 def test_where_redis_is_away_nothing_is_published_and_nothing_applied(start_node, redis, origin):
@@ -224,17 +225,17 @@ def test_what_is_still_to_be_published_is_before_a_node_ends(start_node, redis, 
 def test_a_node_that_was_stopped_for_a_lease_asks_before_its_first_answer(start_node, redis, origin):
     node = start_node()
     holding(origin, node)
-    node.signal(signal.SIGSTOP)
+    node.pause()
     try:
         with node.connect() as client:
             client.ask("GET", PATH)
             lease_passes(node)
             redis.pause()  # So that it gets no new lease either.
-            node.signal(signal.SIGCONT)
+            node.resume()
             response = client.response()
             assert response.body == b"new" and response.cache_status["detail"] == "no-lease"
     finally:
-        node.signal(signal.SIGCONT)
+        node.resume()
 
 
 def test_cut_off_from_redis_a_node_revalidates_once_a_lease_and_says_so(start_node, redis, origin):
