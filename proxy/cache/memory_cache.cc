@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "base/check.h"
+#include "base/pause_point.h"
 #include "cache/shard.h"
 #include "cache/use.h"
 
@@ -123,7 +124,9 @@ FillEnded MemoryCache::refresh(FillPermit permit, const Ref<const StoredResponse
 FillEnded MemoryCache::put(FillPermit permit, const StoredResponse* only_over, Ref<const StoredResponse> response) {
   // What can never fit is not worth emptying the cache for.
   const bool has_room = cost_of(*response) <= budget_.limit() && make_room();
+  pause_point("cache.room_made");
   FillEnded ended = enter(std::move(permit), only_over, std::move(response), has_room);
+  pause_point("cache.entered");
   // Its place in the tables counts too, and what it replaced is gone only now.
   make_room();
   return ended;
@@ -255,6 +258,7 @@ EventId MemoryCache::applied() const {
 Invalidated MemoryCache::begin_generation(EventId position) {
   // First of all: what is stored from here on until its shard's turn comes would be of the old one.
   trust_.begin_generation();
+  pause_point("cache.generation_begun");
   set_applied(position);
   Invalidated gone;
   for (const auto& shard : shards_) {

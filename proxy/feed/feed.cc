@@ -29,7 +29,7 @@ void Feed::run() {
 
 void Feed::stop() {
   if (!thread_.joinable()) return;
-  loop_.post([this] { reader_->leave([this] { publisher_->forget_node([this] { loop_.stop(); }); }); });
+  loop_.post([this] { reader_->leave([this] { publisher_->leave([this] { loop_.stop(); }); }); });
   thread_.join();
 }
 

@@ -25,8 +25,8 @@ class Feed {
 
   // `node`: this node's name in the registry, which no other node has.
   void start(std::string node);
-  // Takes this node out of the registry where that takes no longer than a moment, and ends the thread. Nothing may be
-  // served any more.
+  // Publishes what still waits for that and takes this node out of the registry, where that takes no longer than a
+  // moment, and ends the thread. Nothing may be served any more.
   void stop();
 
   // `on_done` runs on the feed's thread, or never when the feed is stopped first.

@@ -177,7 +177,9 @@ void FeedReader::apply_one(cache::EventId id, const std::vector<redis::Reply>& f
   cache_.invalidate(event->avatar, {id, event->version});
   metrics_.invalidated(metrics::Invalidation::Update);
   counts_.events_applied.add();
-  const auto committed = WallTime{milliseconds{static_cast<std::int64_t>(event->at_ms.value_or(id.milliseconds))}};
+  // Whoever publishes may write any number.
+  const std::uint64_t at_ms = std::min<std::uint64_t>(event->at_ms.value_or(id.milliseconds), INT64_MAX);
+  const auto committed = WallTime{milliseconds{static_cast<std::int64_t>(at_ms)}};
   counts_.lag.observe(std::max(loop_.wall() - committed, milliseconds{0}));
 }
 

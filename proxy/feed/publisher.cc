@@ -16,7 +16,11 @@ constexpr milliseconds kReconnect{500};
 // Between two looks at the registry, for all who wait together: soon after a publication, then ever more seldom.
 constexpr milliseconds kFirstLook{2};
 constexpr milliseconds kLongestLook{50};
+// How long a node that leaves stays to publish what it has to, and to take its name out of the registry.
+constexpr milliseconds kLeaveTimeout{2'000};
 constexpr milliseconds kForgetTimeout{500};
+// Of what must be published, so much is under way at once: a Redis that is far away is not to limit how much is.
+constexpr std::size_t kPendingSentMax = 100;
 
 std::vector<std::string_view> views(const std::vector<std::string>& words) { return {words.begin(), words.end()}; }
 
@@ -32,9 +36,12 @@ struct Publisher::Job {
 };
 
 Publisher::Publisher(event::EventLoop& loop, const FeedOptions& options, metrics::FeedMetrics& counts)
-    : loop_(loop), options_(options), counts_(counts), look_(loop, [this] { look(); }), reconnect_(loop, [this] {
-        connect();
-      }) {
+    : loop_(loop),
+      options_(options),
+      counts_(counts),
+      look_(loop, [this] { look(); }),
+      reconnect_(loop, [this] { connect(); }),
+      leave_deadline_(loop, [this] { say_left(); }) {
   connect();
 }
 
@@ -47,7 +54,8 @@ void Publisher::connect() {
 
 void Publisher::on_state(const Status& state) {
   is_ready_ = state.has_value();
-  is_looking_ = is_sending_pending_ = false;
+  is_looking_ = false;
+  pending_sent_ = 0;
   if (is_ready_) {
     ask_fitness();
     for (auto job = jobs_.begin(); job != jobs_.end(); ++job)
@@ -55,6 +63,7 @@ void Publisher::on_state(const Status& state) {
     return send_pending();
   }
   loop_.destroy_later(std::move(connection_));
+  if (on_left_) return say_left();
   reconnect_.arm(kReconnect);
   // What is written goes on: whoever waits for the nodes waits for Redis too. The rest fails now.
   for (auto job = jobs_.begin(); job != jobs_.end();) {
@@ -184,7 +193,7 @@ void Publisher::publish_surely(UpdateEvent event) {
                                                " bytes does not fit an event; only this node has dropped it");
   }
   if (pending_.size() == kPendingMax) {
-    pending_.erase(pending_.begin() + (is_sending_pending_ ? 1 : 0));
+    pending_.erase(pending_.begin() + static_cast<std::ptrdiff_t>(pending_sent_));
     counts_.publications_pending.subtract();
     counts_.publications_given_up.add();
   }
@@ -193,29 +202,49 @@ void Publisher::publish_surely(UpdateEvent event) {
   send_pending();
 }
 
-// One after the other: what failed is tried again, in its place.
+// In their order; what is not known to have been taken is sent again on the next connection, in its place.
 void Publisher::send_pending() {
-  if (is_sending_pending_ || pending_.empty() || !is_ready_) return;
-  is_sending_pending_ = true;
-  connection_->command(views(xadd_words(options_.stream, pending_.front(), options_.length_max)),
-                       options_.answer_timeout(),
-                       [this](const Result<redis::Reply>& reply) { on_pending_sent(reply); });
+  while (is_ready_ && pending_sent_ < std::min(pending_.size(), kPendingSentMax))
+    connection_->command(views(xadd_words(options_.stream, pending_[pending_sent_++], options_.length_max)),
+                         options_.answer_timeout(),
+                         [this](const Result<redis::Reply>& reply) { on_pending_sent(reply); });
 }
 
 void Publisher::on_pending_sent(const Result<redis::Reply>& reply) {
-  is_sending_pending_ = false;
-  if (!reply) return;  // Sent again on the next connection.
-  if (reply->is_error()) return connection_->close(reply->text);
+  // Once one was refused the rest of this connection's answers are not heard: on the next all are sent again.
+  if (!reply || !is_ready_) return;
+  if (reply->is_error()) {
+    is_ready_ = false;
+    return connection_->close(reply->text);
+  }
   pending_.pop_front();
+  --pending_sent_;
   counts_.publications_pending.subtract();
   counts_.published.add();
   send_pending();
+  if (on_left_ && pending_.empty()) forget_node();
 }
 
-void Publisher::forget_node(UniqueFunction<void()> on_done) {
-  if (!is_ready_) return loop_.post(std::move(on_done));
+void Publisher::leave(UniqueFunction<void()> on_left) {
+  on_left_ = std::move(on_left);
+  leave_deadline_.arm(kLeaveTimeout);
+  if (!is_ready_) return say_left();
+  if (pending_.empty()) forget_node();
+}
+
+void Publisher::forget_node() {
   connection_->command({"HDEL", registry_key(options_.stream), options_.node}, kForgetTimeout,
-                       [done = std::move(on_done)](const Result<redis::Reply>&) mutable { done(); });
+                       [this](const Result<redis::Reply>&) { say_left(); });
+}
+
+// In a later turn, for leave() may be what calls it.
+void Publisher::say_left() {
+  leave_deadline_.disarm();
+  if (!on_left_) return;
+  if (!pending_.empty())
+    log_warning("feed.unpublished", std::to_string(pending_.size()) +
+                                        " updates of unsafe requests were not published before this node left");
+  loop_.post(std::exchange(on_left_, nullptr));
 }
 
 }  // namespace edge::feed

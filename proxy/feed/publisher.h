@@ -43,8 +43,9 @@ class Publisher {
   // Tried until it has worked (PROTOCOL R5). Beyond kPendingMax the oldest is given up, and counted; so is what no
   // event can say.
   void publish_surely(UpdateEvent event);
-  // Takes this node out of the registry, where that takes no longer than a moment.
-  void forget_node(UniqueFunction<void()> on_done);
+  // Publishes what still waits for that, and takes this node out of the registry, where that takes no longer than a
+  // moment. Nothing is to be published any more.
+  void leave(UniqueFunction<void()> on_left);
 
  private:
   struct Job;
@@ -63,6 +64,8 @@ class Publisher {
   void finish(Jobs::iterator job, Result<Published> outcome);
   void send_pending();
   void on_pending_sent(const Result<redis::Reply>& reply);
+  void forget_node();
+  void say_left();
 
   event::EventLoop& loop_;
   const FeedOptions options_;
@@ -71,12 +74,14 @@ class Publisher {
   bool is_looking_ = false;
   std::chrono::milliseconds look_pause_{0};
   std::deque<UpdateEvent> pending_;
-  bool is_sending_pending_ = false;
+  std::size_t pending_sent_ = 0;    // Of the front, not yet answered.
+  UniqueFunction<void()> on_left_;  // Set: this node is leaving.
   bool is_ready_ = false;
   std::vector<redis::Reply> fitness_;  // What was answered so far.
   std::unique_ptr<redis::Connection> connection_;
   event::Timer look_;
   event::Timer reconnect_;
+  event::Timer leave_deadline_;
 };
 
 }  // namespace edge::feed

@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "base/log.h"
+#include "base/pause_point.h"
 #include "base/text.h"
 #include "http/conditional.h"
 #include "http/date.h"
@@ -87,7 +88,10 @@ FillRun::FillRun(FillRunner& runner, FillPlan plan)
 
 FillRun::~FillRun() = default;
 
-void FillRun::start() { ask(); }
+void FillRun::start() {
+  pause_point("fill.claimed");
+  ask();
+}
 
 void FillRun::ask() {
   asked_at_ = services_.loop.now();
@@ -95,6 +99,7 @@ void FillRun::ask() {
   if (is_revalidation())
     http::append_revalidation_lines(request.field_lines, stale_->etag(), last_modified_text(*stale_));
   fetch_ = services_.origin.start(std::move(request), *this);
+  pause_point("fill.asked");
 }
 
 void FillRun::cancel() {
@@ -117,6 +122,7 @@ origin::BodyMode FillRun::on_head(const http::ResponseHead& head) {
   const http::CacheControl control =
       http::response_cache_control(head.fields, services_.options->caching.targeted_fields);
   use_ = judge(head, control);
+  pause_point("fill.head_judged");
   switch (use_) {
     case Use::Store:
       note_head(head, control);
@@ -220,6 +226,7 @@ origin::BodyMode FillRun::on_collect_overflow() {
 }
 
 void FillRun::on_end() {
+  pause_point("fill.body_collected");
   switch (use_) {
     case Use::Store:
       return end_stored();

@@ -48,7 +48,7 @@ class FillRunner {
   std::unordered_map<FillRun*, std::unique_ptr<FillRun>> runs_;
 };
 
-// One fill under way. Steps, in their order: asked, head judged, body collected, ended.
+// One fill under way. Steps, in their order: claimed, asked, head judged, body collected, ended; tests hold each open.
 class FillRun final : public origin::FetchObserver {
  public:
   FillRun(FillRunner& runner, FillPlan plan);

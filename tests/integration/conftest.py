@@ -1,8 +1,9 @@
 import pytest
 
-from edge import Edge
+from edge import Edge, wait_until
 from nginx import Nginx
 from origin import HeldOrigin
+from redis import Redis
 
 
 def pytest_configure(config):
@@ -47,6 +48,29 @@ def start_edge(tmp_path):
 def edge(origin, start_edge):
     """An edge with default limits in front of `origin`."""
     return start_edge([origin])
+
+
+@pytest.fixture
+def redis(tmp_path):
+    """A real Redis, for the update feed."""
+    folder = tmp_path / "redis"
+    folder.mkdir()
+    server = Redis(folder)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def start_node(origin, redis, start_edge):
+    """start_node(site, updates={}) starts an edge that hears the feed, with a short lease, and has heard it."""
+
+    def start(site="one", updates=None, **config):
+        edge = start_edge([origin], {"site": site, "updates": {"url": redis.url, "lease": "1s"} | (updates or {})}
+                          | config)
+        wait_until(lambda: edge.status()["position"] is not None, "the first proof")
+        return edge
+
+    return start
 
 
 @pytest.fixture

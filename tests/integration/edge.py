@@ -41,6 +41,14 @@ def wait_until(is_so, what):
         time.sleep(0.01)
 
 
+def stop_process(pid):
+    """SIGSTOP; returns when all its threads stand still, which the signal alone does not promise."""
+    os.kill(pid, signal.SIGSTOP)
+    tasks = pathlib.Path(f"/proc/{pid}/task")
+    wait_until(lambda: all((task / "stat").read_text().rsplit(")", 1)[1].split()[0] == "T" for task in tasks.iterdir()),
+               "a stopped process")
+
+
 def merge(into, changes):
     """Deep; a key whose value is None is taken out."""
     for key, value in changes.items():
@@ -99,11 +107,15 @@ class Edge:
             self.start()
 
     def start(self):
+        self.launch()
+        wait_until(self.is_ready, "readyz")
+
+    def launch(self):
+        """Starts it without waiting until it is ready."""
         self.write_config()
         self.stderr = open(self.folder / "stderr.log", "wb")
         self.process = subprocess.Popen([PROGRAM, "serve", "--config", self.file], stdin=subprocess.DEVNULL,
                                         stdout=self.stderr, stderr=self.stderr)
-        wait_until(self.is_ready, "readyz")
 
     def write_config(self):
         # JSON is YAML.
@@ -156,6 +168,9 @@ class Edge:
         """What is held of it."""
         return self.admin_json("GET", f"/avatars/{avatar}")
 
+    def status(self):
+        return self.admin_json("GET", "/status")
+
     def purge(self, **what):
         return self.admin_json("POST", "/purge", what)
 
@@ -200,6 +215,12 @@ class Edge:
 
     def signal(self, number=signal.SIGTERM):
         self.process.send_signal(number)
+
+    def pause(self):
+        stop_process(self.process.pid)
+
+    def resume(self):
+        self.signal(signal.SIGCONT)
 
     def wait_for_end(self):
         return self.process.wait(PATIENCE)

@@ -1,4 +1,5 @@
-// A real Redis for a test: on a UNIX socket in a folder of its own, without persistence.
+// A real Redis for a test: on a UNIX socket in a folder of its own. It keeps nothing by itself; after SAVE the next
+// start finds what was saved.
 #pragma once
 
 #include <fcntl.h>
@@ -7,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <string>
 #include <thread>
 
@@ -46,10 +48,19 @@ class RedisServer {
   }
   void stop() {
     if (pid_ == 0) return;
-    ::kill(pid_, SIGCONT);
-    ::kill(pid_, SIGKILL);
+    ::kill(pid_, SIGKILL);  // Also one that is paused, which does nothing more of what it was sent.
     ::waitpid(pid_, nullptr, 0);
     pid_ = 0;
+  }
+  // Another life of the server: with what SAVE has kept, or with nothing.
+  void restart_with_data() {
+    stop();
+    start();
+  }
+  void restart_without_data() {
+    stop();
+    std::filesystem::remove(folder_.file("dump.rdb"));
+    start();
   }
   void pause() { ::kill(pid_, SIGSTOP); }
   void resume() { ::kill(pid_, SIGCONT); }
