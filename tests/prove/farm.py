@@ -203,6 +203,11 @@ def merge_into(config, changes):
             config[key] = value
 
 
+def id_of(text):
+    """Of a stream entry, to be compared."""
+    return tuple(map(int, text.split("-")))
+
+
 class Prover:
     """The prover's process. Orders are in force when `order` returns."""
 
@@ -308,24 +313,29 @@ class Farm:
         self.redis.kill()
 
     def is_healthy(self):
-        return not self.ailments()
+        return not self.ailments((0, 0))
 
-    def ailments(self):
-        """What each node that is not well says of itself."""
+    def ailments(self, mark):
+        """What each node that is not well, or has not come as far as `mark`, says of itself."""
         found = {}
         for number, node in enumerate(self.nodes):
             status = node.status()
             if status is None:
                 found[number] = "no answer"
-            elif self.feed == "redis" and (status.get("degraded") is not False or status.get("position") is None):
-                found[number] = status.get("degraded_reasons") or f"position {status.get('position')}"
+            elif self.feed != "redis":
+                continue
+            elif status.get("degraded") is not False:
+                found[number] = str(status.get("degraded_reasons"))
+            elif status.get("position") is None or id_of(status["position"]) < mark:
+                found[number] = f"position {status.get('position')}"
         return found
 
     def await_health(self, patience):
-        """Whether all are well within that time, and how long it took."""
+        """Until all are well and have proven an event that was published now: how long it took, or what ails whom."""
         began = time.monotonic()
-        while not self.is_healthy():
+        mark = id_of(self.redis.run("XADD", STREAM, "*", "avatar", "no-one").decode()) if self.feed == "redis" else (0, 0)
+        while ailments := self.ailments(mark):
             if time.monotonic() - began > patience:
-                return None
+                return None, ailments
             time.sleep(0.02)  # Polled: it happens in other processes.
-        return time.monotonic() - began
+        return time.monotonic() - began, None

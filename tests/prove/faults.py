@@ -6,7 +6,7 @@ down on purpose are excused, and nothing else is. Waits here are how long a faul
 import contextlib
 import time
 
-from farm import STREAM, wait_until
+from farm import STREAM, id_of, wait_until
 
 FAULTS = {}
 
@@ -69,7 +69,7 @@ class Stage:
     def writers_quiet(self):
         self.order("writers rate 0")
         yield
-        self.order("writers rate 150")
+        self.order("writers rate 200")
 
 
 # --- Nodes ---
@@ -164,17 +164,14 @@ def redis_ids_given_again(stage):
     before = stage.redis.last_ids(1)
     stage.last(0.1, 0.4)
     with stage.writers_quiet(), stage.all_cut("silent" if stage.random.random() < 0.5 else "refused"):
-        lost = [words for words in stage.redis.last_ids(1000) if not before or newer(words, before[0])]
+        lost = [one for one in stage.redis.last_ids(1000) if not before or id_of(one) > id_of(before[0])]
         with stage.redis_down():
             stage.redis.replace_data(copy)
         # A live copy may have some of them after all.
         has = stage.redis.last_ids(1)
-        again = [words for words in lost if not has or newer(words, has[0])]
-        stage.redis.run_all([("XADD", STREAM, words, "avatar", "49") for words in again])
-
-
-def newer(one, other):
-    return tuple(map(int, one.split("-"))) > tuple(map(int, other.split("-")))
+        again = [one for one in lost if not has or id_of(one) > id_of(has[0])]
+        stage.redis.run_all([("XADD", STREAM, one, "avatar", "no-one") for one in again])
+    return f"{len(again)} IDs"
 
 
 @fault

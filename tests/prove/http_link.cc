@@ -9,7 +9,10 @@ namespace prove {
 
 const Answer* HttpLink::ask(const std::string& method, const std::string& target, const std::string& fields,
                             const std::string& body) {
-  if (socket_ < 0 && !connect()) return nullptr;
+  // One that was closed while nothing was asked on it says nothing of what is asked now.
+  char byte = 0;
+  const bool stands = socket_ >= 0 && recv(socket_, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN;
+  if (!stands && !connect()) return nullptr;
   in_.erase(0, used_);
   used_ = 0;
   const std::string request =

@@ -35,8 +35,10 @@ void Judge::answered(const Asked& asked, const Answer& answer, Moment now) {
 }
 
 void Judge::judge_version(const Asked& asked, const Answer& answer, std::uint64_t version, Moment now) {
-  // A replica that lags is passed through, marked, after it was asked in vain for better; it is never a hit.
-  if (answer.is_behind_update() && !answer.is_hit() && conditions_.is_lag_excused(asked.at)) return;
+  // A replica that lags is passed through, marked, after it was asked in vain for better, or when an update overtook
+  // it; it is never a hit.
+  const bool is_passed_through = !answer.is_hit() && (answer.is_behind_update() || answer.is_voided());
+  if (is_passed_through && conditions_.is_lag_excused(asked.at)) return;
   const Lowest& lowest = asked.lowest;
   // What was asked in an outage and answered after it may rest on a proof that came after it.
   const bool is_still_out = conditions_.redis_down.on_since() == asked.outage_since;
@@ -50,8 +52,8 @@ void Judge::judge_version(const Asked& asked, const Answer& answer, std::uint64_
     if (version >= least) continue;
     violated(kind, describe(asked, now) + ": status " + std::to_string(answer.status) + " of version " +
                        std::to_string(version) + ", not below " + std::to_string(least) +
-                       " was promised; the origin had " + std::to_string(truth_.read(asked.avatar, now).version) +
-                       "; " + truth_.tell(asked.avatar, version, asked.at) + "; Cache-Status " +
+                       " was promised; the origin had " + std::to_string(truth_.read(asked.avatar).version) + "; " +
+                       truth_.tell(asked.avatar, version, asked.at) + "; Cache-Status " +
                        std::string(answer.cache_status));
   }
   truth_.seen(asked.node, asked.avatar, asked.variant, version);

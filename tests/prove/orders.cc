@@ -86,7 +86,7 @@ void Orders::add_origin() {
       origin.slow_percent = std::stoi(words.at(2));
     } else if (what == "lag") {
       const Duration lag = milliseconds_of(words.at(2));
-      if (lag != Duration{}) set(conditions.origin_lags, true);
+      if (lag != Duration{}) set(conditions.origin_lags, true), origin.lags_since = BootClock::now();
       origin.lag = lag;
       if (lag == Duration{}) set(conditions.origin_lags, false);
     } else if (what == "versions") {

@@ -166,7 +166,8 @@ std::string Origin::answer(std::string_view method, std::string_view target, std
 std::string Origin::answer_read(std::size_t avatar, std::size_t variant, bool has_body, std::string_view head) {
   // Of two replicas one may be behind, and nobody knows which one a request meets.
   const Duration lag = random_() % 2 == 0 ? orders_.lag.load() : Duration{};
-  const State state = truth_.read(avatar, BootClock::now(), lag);
+  const Moment as_of = lag == Duration{} ? Moment::max() : std::max(BootClock::now() - lag, orders_.lags_since.load());
+  const State state = truth_.read(avatar, as_of);
   const std::string etag = etag_of(avatar, state.version);
   std::string common = "ETag: " + etag + "\r\nCache-Control: public, max-age=31536000\r\n";
   if (orders_.sends_versions) common += "X-Avatar-Version: " + std::to_string(state.version) + "\r\n";

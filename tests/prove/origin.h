@@ -24,9 +24,10 @@ enum class OriginMode { Normal, Held, Failing, Refusing, Resetting };
 struct OriginOrders {
   std::atomic<OriginMode> mode{OriginMode::Normal};
   std::atomic<Duration> slow_min{Duration{}}, slow_max{Duration{}};
-  std::atomic<int> slow_percent{0};        // How many answers are late.
-  std::atomic<Duration> lag{Duration{}};   // How old what half of the answers say is.
-  std::atomic<bool> sends_versions{true};  // X-Avatar-Version.
+  std::atomic<int> slow_percent{0};          // How many answers are late.
+  std::atomic<Duration> lag{Duration{}};     // How old what half of the answers say is,
+  std::atomic<Moment> lags_since{Moment{}};  // though never older than this.
+  std::atomic<bool> sends_versions{true};    // X-Avatar-Version.
 };
 
 class Origin {

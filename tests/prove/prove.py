@@ -94,17 +94,17 @@ def schedule(chance, options, feed):
 def run_fault(stage, name, done):
     began = time.monotonic()
     stage.order("disturbed on")
-    FAULTS[name](stage)
+    note = FAULTS[name](stage) or ""
     lasted = time.monotonic() - began
-    took = stage.farm.await_health(RECOVERY)
-    if took is None:
-        stage.order(f"violation unrecovered {RECOVERY} s after {name}: {stage.farm.ailments()}")
+    took, ailments = stage.farm.await_health(RECOVERY)
+    if ailments:
+        stage.order(f"violation unrecovered {RECOVERY} s after {name}: {ailments}")
     stage.order("disturbed off")
     done[name] += 1
     stats = stage.order("stats")
-    print(f"prove: {sum(done.values()):3} {name:34} {lasted:5.1f} s, well {'never' if took is None else f'{took:.2f} s'} "
-          f"later; {stats['reads']} reads, {stats['commits']} commits, "
-          f"{sum(stats['violations'].values())} violations", flush=True)
+    well = "not well in time" if ailments else f"well {took:.2f} s later"
+    print(f"prove: {sum(done.values()):3} {name:34} {lasted:5.1f} s, {well}; {stats['reads']} reads, "
+          f"{stats['commits']} commits, {sum(stats['violations'].values())} violations  {note}", flush=True)
 
 
 class CommandLine:

@@ -178,6 +178,17 @@ const Case kCases[] = {
        b.truth.acknowledged(kAvatar, b.commit());
        b.answer(b.ask(), 1, 200, "avatar-edge; fwd=uri-miss; detail=behind-update");
      }},
+    {"a replica that lags, overtaken by an update and marked", kNone,
+     [](Bench& b) {
+       b.conditions.origin_lags.begin();
+       b.truth.acknowledged(kAvatar, b.commit());
+       b.answer(b.ask(), 1, 200, "avatar-edge; fwd=uri-miss; detail=voided");
+     }},
+    {"overtaken by an update and marked, but no replica lags", of(Kind::Fenced),
+     [](Bench& b) {
+       b.truth.fenced(0, kAvatar, b.commit());
+       b.answer(b.ask(), 1, 200, "avatar-edge; fwd=uri-miss; detail=voided");
+     }},
     {"a replica that lags, stored", of(Kind::Acknowledged),
      [](Bench& b) {
        b.conditions.origin_lags.begin();

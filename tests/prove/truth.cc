@@ -14,12 +14,13 @@ Truth::Truth(std::size_t avatars, std::size_t nodes, Duration lease) : nodes_(no
   }
 }
 
-State Truth::read(std::size_t avatar, Moment now, Duration lag) const {
+State Truth::read(std::size_t avatar) const { return read(avatar, Moment::max()); }
+
+State Truth::read(std::size_t avatar, Moment as_of) const {
   const Entry& entry = *entries_[avatar];
   std::lock_guard lock(entry.mutex);
-  if (lag == Duration{}) return entry.commits.back().state;
   auto newest = std::find_if(entry.commits.rbegin(), entry.commits.rend(),
-                             [&](const Commit& commit) { return commit.at <= now - lag; });
+                             [&](const Commit& commit) { return commit.at <= as_of; });
   return newest == entry.commits.rend() ? entry.commits.front().state : newest->state;
 }
 

@@ -44,8 +44,9 @@ class Truth {
 
   // --- The origin ---
 
-  // What it answers at `now`; with a lag, what it would have answered that long ago.
-  State read(std::size_t avatar, Moment now, Duration lag = {}) const;
+  State read(std::size_t avatar) const;
+  // What it was at that time.
+  State read(std::size_t avatar, Moment as_of) const;
   std::uint64_t commit(std::size_t avatar, bool is_deleted);
   // A change that comes by a request through the edge: it happens only while its sender still waits for it, so that
   // nothing changes behind the back of the writer who owns the avatar. 0: it does not.

@@ -89,7 +89,7 @@ void Writer::by_stream(std::size_t avatar, bool is_deletion) {
 }
 
 bool Writer::publish(std::size_t avatar) {
-  const State state = truth_.read(avatar, BootClock::now());
+  const State state = truth_.read(avatar);
   const std::uint64_t life = fences_.life();
   Words words = event_words(avatar, state);
   const bool is_swallowed = orders_.swallowed > 0 && orders_.swallowed.fetch_sub(1) > 0;
@@ -108,7 +108,7 @@ bool Writer::publish(std::size_t avatar) {
 void Writer::by_post(std::size_t avatar, bool is_deletion, bool waits) {
   const std::size_t node = some_node();
   truth_.commit(avatar, is_deletion);
-  const State state = truth_.read(avatar, BootClock::now());
+  const State state = truth_.read(avatar);
   const std::uint64_t life = fences_.life();
   const Moment began = BootClock::now();
   const Answer* answer = admin_[node]->ask("POST", waits ? "/updates?wait=10s" : "/updates",
@@ -219,7 +219,7 @@ std::optional<EntryId> Writer::last_entry() {
 
 void Writer::by_every_node(std::size_t avatar, bool is_deletion) {
   truth_.commit(avatar, is_deletion);
-  const State state = truth_.read(avatar, BootClock::now());
+  const State state = truth_.read(avatar);
   const std::string event = event_json(avatar, state);
   bool is_everywhere = true;
   for (std::size_t node = 0; node < admin_.size(); ++node) {

@@ -30,7 +30,7 @@ struct WriterOptions {
 
 // Set from any thread, obeyed from the next change on.
 struct WriterOrders {
-  std::atomic<std::uint64_t> rate{150};      // Changes a second, all writers together.
+  std::atomic<std::uint64_t> rate{200};      // Changes a second, all writers together.
   std::atomic<bool> plain_only{false};       // XADD alone, with a version each.
   std::atomic<bool> passes{true};            // PUT and DELETE through the edge as well.
   std::atomic<bool> versions_always{false};  // Events without version are left out.
