@@ -269,7 +269,8 @@ class Prover:
 class Farm:
     """Everything together; ends every process it has started, however it is left."""
 
-    def __init__(self, folder, seed, nodes=3, lease_ms=1000, registry_ms=3000, feed="redis", prover=()):
+    def __init__(self, folder, seed, nodes=3, lease_ms=1000, registry_ms=3000, feed="redis", through_relay=True,
+                 prover=()):
         self.folder = pathlib.Path(folder)
         self.lease = lease_ms / 1000
         self.origin_port = free_port()
@@ -283,7 +284,8 @@ class Farm:
                 relay = Relay(free_port(), self.redis.port)
                 self.relays.append(relay)
                 self.nodes.append(Node(self.folder / f"node-{number}", self.origin_port,
-                                       relay.port if feed == "redis" else None, lease_ms, registry_ms))
+                                       (relay.port if through_relay else self.redis.port) if feed == "redis" else None,
+                                       lease_ms, registry_ms))
             addresses = [f"--node={node.port}:{node.admin_port}" for node in self.nodes]
             self.prover = Prover([*addresses, "--redis", self.redis.port, "--origin", self.origin_port, "--lease",
                                   lease_ms, "--seed", seed, *(["--no-feed"] if feed == "none" else []), *prover])

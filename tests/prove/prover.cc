@@ -18,7 +18,7 @@ struct Options {
   std::uint16_t redis_port = 0, origin_port = 0;
   std::string stream = "avatar:updates";
   std::int64_t lease_ms = 1000;
-  std::size_t avatars = 1000, connections = 48, depth = 2, writers = 16, delays = 0;
+  std::size_t avatars = 1000, connections = 48, depth = 2, writers = 24, delays = 0;
   std::uint64_t seed = 1, rate = 0;
   bool has_no_feed = false, is_self_test = false;
 };
