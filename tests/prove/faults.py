@@ -27,6 +27,10 @@ class Stage:
     def some_node(self):
         return self.random.randrange(len(self.farm.nodes))
 
+    def some_reserved_avatar(self):
+        """One of those that are left to the harness."""
+        return 50 * self.random.randrange(20) + 49
+
     def last(self, least, most):
         """Lasts so many leases."""
         time.sleep(self.random.uniform(least, most) * self.farm.lease)
@@ -159,7 +163,8 @@ def redis_lost_the_last(stage):
 
 @fault
 def redis_ids_given_again(stage):
-    """The last events are lost, and others get their very IDs: last ID and count look right, only the life is another."""
+    """The last events are lost, and others get their very IDs, as after a failover to a server whose clock is behind: last
+    ID and count look right, only the life is another."""
     copy = stage.redis.save_copy("ids")
     before = stage.redis.last_ids(1)
     stage.last(0.1, 0.4)
@@ -170,7 +175,11 @@ def redis_ids_given_again(stage):
         # A live copy may have some of them after all.
         has = stage.redis.last_ids(1)
         again = [one for one in lost if not has or id_of(one) > id_of(has[0])]
-        stage.redis.run_all([("XADD", STREAM, one, "avatar", "no-one") for one in again])
+        for one in again:
+            avatar = stage.some_reserved_avatar()
+            version = stage.order(f"commit {avatar}")
+            stage.redis.run("XADD", STREAM, one, "avatar", str(avatar))
+            stage.order(f"published {avatar} {version}")
     return f"{len(again)} IDs"
 
 
@@ -244,8 +253,19 @@ def all_silent(stage):
 
 @fault
 def far_away(stage):
-    with stage.cut(stage.some_node(), "delayed", stage.random.uniform(0.02, 0.2)):
+    with stage.cut(stage.some_node(), "delayed", stage.random.uniform(0.02, 0.2) * stage.farm.lease):
         stage.last(1, 3)
+
+
+@fault
+def far_away_and_cut(stage):
+    """The last proof before the cut came back late: its lease began when it was sent."""
+    node = stage.some_node()
+    for _ in range(2):
+        with stage.cut(node, "delayed", stage.random.uniform(0.05, 0.11) * stage.farm.lease):
+            stage.last(0.8, 1.2)
+            stage.farm.relays[node].set("refused")
+            stage.last(1.5, 2)
 
 
 @fault

@@ -151,6 +151,11 @@ void Orders::add_changes() {
     if (!is_reserved(avatar) || avatar >= world_.truth.avatars()) throw std::invalid_argument("not reserved");
     return world_.truth.commit(avatar, false);
   };
+  // published AVATAR VERSION
+  orders_["published"] = [this](const Words& words) -> json {
+    world_.truth.published(std::stoul(words.at(1)), std::stoull(words.at(2)), BootClock::now());
+    return {};
+  };
   // acknowledged AVATAR VERSION
   orders_["acknowledged"] = [this](const Words& words) -> json {
     const std::size_t avatar = std::stoul(words.at(1));
