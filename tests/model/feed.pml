@@ -12,6 +12,9 @@
 #ifndef NODES
 #define NODES 1
 #endif
+#ifndef SERVING  // So many of them are asked by clients; the others only stand in the registry.
+#define SERVING 1
+#endif
 #ifndef VERSIONS  // The origin commits 1 to VERSIONS; 0 is there at first.
 #define VERSIONS 1
 #endif
@@ -34,7 +37,9 @@
 #define DEPOSED 0
 #endif
 #if DEPOSED
-#define LAG 1  // min-replicas-max-lag: for so long the old primary goes on accepting writes.
+#ifndef LAG  // min-replicas-max-lag: for so long the old primary goes on accepting writes.
+#define LAG 1
+#endif
 #else
 #define LAG 0
 #endif
@@ -70,8 +75,10 @@
 #define BOUND (LEASE + LAG)
 
 // How long `--wait` waits where the registry does not do, and how old an identity must be for its registry to do.
-#ifdef WITHOUT_R18_LAG_LEASE
+#if defined(WITHOUT_R18_LAG_LEASE)
 #define WAIT_OUT LEASE
+#elif defined(WITHOUT_R17_LONGEST)
+#define WAIT_OUT (LEASE - 1 + LAG)
 #else
 #define WAIT_OUT (LEASE + LAG)
 #endif
@@ -260,8 +267,10 @@ bit lease_flag[NODES];
 #define MAY_USE_HELD \
   (ME.held && OF_NOW(ME.held_old) && (HAS_LEASE || (REGISTERED(ME.held_registered) && YOUNG(ME.held_age))))
 // PROTOCOL R1, R11: nobody joins what was voided.
-#ifdef WITHOUT_R1_JOIN
-#define RUNS (ME.fill != Nothing)
+#if defined(WITHOUT_R1_JOIN)
+#define RUNS (ME.fill != Nothing && !ME.fill_old)
+#elif defined(WITHOUT_R11_JOIN)
+#define RUNS (ME.fill != Nothing && !ME.fill_voided)
 #else
 #define RUNS (ME.fill != Nothing && !ME.fill_voided && !ME.fill_old)
 #endif
@@ -427,6 +436,10 @@ end:
       owed = 0;
       i = 0
     }
+#ifdef WITHOUT_R16_STALE
+  // It is served stale while it is revalidated, lease or none.
+  :: d_step { ME.held && !ME.held_old && RUNS -> answer_held(); owed = 0; i = 0 }
+#endif
   // A request joins a fill.
   :: d_step {
       (!MAY_USE_HELD || REVALIDATE) && MAY_JOIN ->
@@ -566,7 +579,7 @@ end:
 #ifdef WITHOUT_R8
 #define ACCEPTS_PROOF true
 #else
-#define ACCEPTS_PROOF (ME.connected == life || deposed_age < LAG)
+#define ACCEPTS_PROOF (ME.connected == life || deposed_age <= LAG)
 #endif
 #define ANSWERS true
 #else
@@ -610,7 +623,7 @@ inline attach() {
   ME.floor = 0
 }
 
-inline on_proven() {
+inline believe() {
 #ifdef WITHOUT_R13_SENT
   ME.lease_age = 0;
 #else
@@ -620,6 +633,13 @@ inline on_proven() {
   lease_flag[me] = 1;
 #endif
   ME.registered_age = ME.proof_age
+}
+
+inline on_proven() {
+  if
+  :: me < SERVING -> believe()
+  :: else
+  fi
 }
 
 proctype Reader(byte me) {
@@ -706,7 +726,8 @@ end:
         :: IS_ATTACHED_HERE -> entered_position[me] = ME.read
 #else
         // PROTOCOL R6, R17: only what is proven is acknowledged.
-        :: IS_ATTACHED_HERE && ME.read == ME.proof_last && !ME.missed -> entered_position[me] = ME.read
+        :: IS_ATTACHED_HERE && !ME.missed && ME.proof_from == ME.read && ME.proof_to == ME.proof_last ->
+          entered_position[me] = ME.read
         :: else
 #endif
         fi
@@ -756,6 +777,10 @@ end:
       entered_age[me] = 0;
       entered_position[me] = ME.read
     }
+#endif
+#ifdef WITHOUT_R17_LEAVE
+  // It leaves the registry before it has stopped serving.
+  :: d_step { entered_age[me] < REGISTRY -> entered_age[me] = REGISTRY; entered_position[me] = 0 }
 #endif
 #if RESTART
   // The node leaves the registry, ends, and starts anew. What was answered before still counts.
@@ -835,6 +860,27 @@ end:
       od;
       version = 0
     }
+#if DEPOSED && WAIT
+  // A publisher that is still connected to the old primary. Without --wait nobody would ever hear of its event.
+  :: atomic {
+      life > 0 && deposed_age <= LAG && !waits && last[0] < EVENTS ->
+      version = 1;
+      do
+      :: version < current -> version++
+      :: version <= current && !published[version] ->
+        last[0]++;
+        LOG(0, last[0]) = version;
+        waits = 1;
+        wait_version = version;
+        wait_id = last[0];
+        wait_life = 0;
+        wait_age = 0;
+        break
+      :: version >= current -> break
+      od;
+      version = 0
+    }
+#endif
 #if OTHERS
   :: d_step { last[life] < EVENTS -> append(0) }
 #endif
@@ -875,9 +921,12 @@ end:
     }
 #endif
 #if WAIT
-#if FAILOVERS
-#define IS_LOST (wait_life != life && (last[life] < wait_id || LOG(life, wait_id) != wait_version))
-  // PROTOCOL R19.
+  // PROTOCOL R19: whether the successor of the server that took the event has it nobody knows, so it is appended again.
+#ifdef WITHOUT_R19_ID
+#define IS_LOST (wait_life != life && last[life] < wait_id)  // Its ID may have been given out again.
+#else
+#define IS_LOST (wait_life != life)
+#endif
   :: d_step {
       waits && IS_LOST && last[life] < EVENTS ->
       append(wait_version);
@@ -885,9 +934,6 @@ end:
       wait_life = life;
       wait_age = 0
     }
-#else
-#define IS_LOST false
-#endif
   // PROTOCOL R18: every node in the registry has reached it.
   :: d_step {
 #ifdef WITHOUT_R18_IDENTITY
@@ -895,11 +941,19 @@ end:
 #else
       waits && wait_life == life && identity_age == IDENTITY_AGE ->
 #endif
-      yes = 1;
       at = 0;
+#ifdef WITHOUT_R18_EVERY
+      yes = 0;
+#else
+      yes = 1;
+#endif
       do
       :: at < NODES ->
+#ifdef WITHOUT_R18_EVERY
+        yes = yes || (entered_age[at] < REGISTRY && entered_position[at] >= wait_id);
+#else
         yes = yes && (entered_age[at] == REGISTRY || entered_position[at] >= wait_id);
+#endif
 #ifdef REACH_ACKNOWLEDGEMENT
         yes = yes && entered_age[at] < REGISTRY;
 #endif
@@ -917,10 +971,14 @@ end:
       yes = 0
     }
   // Or the lease of those who have not is over.
-#ifdef WITHOUT_R19
+#if defined(WITHOUT_R19)
   :: d_step { waits && wait_age == WAIT_OUT -> say_yes() }
 #else
   :: d_step { waits && wait_age == WAIT_OUT && !IS_LOST -> say_yes() }
+#endif
+#ifdef WITHOUT_R8_LOOK
+  // By what an old primary says, which by then would not take a write any more.
+  :: d_step { waits && wait_age == WAIT_OUT && wait_life != life -> say_yes() }
 #endif
 #endif
   // Time passes.
@@ -944,7 +1002,7 @@ end:
 #endif
 #if DEPOSED
       if
-      :: life > 0 -> OLDER(deposed_age, LAG)
+      :: life > 0 -> OLDER(deposed_age, LAG + 1)
       :: else
       fi;
 #endif
@@ -958,7 +1016,8 @@ end:
 #ifdef WITHOUT_R13_BOOTTIME
         :: true  // Its clock stands still while the machine sleeps.
 #endif
-        :: true ->
+        :: at >= SERVING
+        :: at < SERVING ->
           OLDER(node[at].lease_age, LEASE);
           OLDER(node[at].registered_age, REGISTRY);
           if
@@ -998,7 +1057,10 @@ init {
 #if WAIT
       entered_age[at] = REGISTRY;
 #endif
-      run Requests(at);
+      if
+      :: at < SERVING -> run Requests(at)
+      :: else
+      fi;
       run Reader(at);
       at++
     :: else -> break

@@ -30,8 +30,9 @@ SCENARIOS = {
     "wait": ("VERSIONS=1 EVENTS=2 OTHERS=1 TRIM=1 BATCH=1 WAIT=1 RESTART=1", "FAILOVERS=1"),
     "alone": ("VERSIONS=1 EVENTS=1 WAIT=1 LATECOMERS=1", "VERSIONS=2 EVENTS=2 LEASE=2"),
     "forgotten": ("VERSIONS=1 EVENTS=1 WAIT=1 FAILOVERS=1", "EVENTS=2 OTHERS=1 RESTART=1"),
-    "deposed": ("VERSIONS=1 EVENTS=1 WAIT=1 FAILOVERS=1 DEPOSED=1", "EVENTS=2"),
+    "deposed": ("VERSIONS=1 EVENTS=1 WAIT=1 FAILOVERS=1 DEPOSED=1 OTHERS=1", "EVENTS=2"),
     "two": ("NODES=2 VERSIONS=1 EVENTS=1 WAIT=1", "EVENTS=2 TRIM=1"),
+    "twoF": ("NODES=2 VERSIONS=1 EVENTS=1 WAIT=1 FAILOVERS=1", "EVENTS=2 TRIM=1"),
 }
 
 # Guards that are taken out one by one, and the scenario that must then fail.
@@ -67,11 +68,11 @@ GUARDS = {
     "R15_AFTER": "alone",
     "R16": "trim",
     "R17_EXCHANGE": "wait",
-    "R17_EVERY": "two",
+    "R18_EVERY": "two", "R17_LONGEST":"wait", "R16_STALE":"trim", "R11_JOIN":"wait",
     "R18_IDENTITY": "forgotten",
     "R18_LAG_LEASE": "deposed",
     "R18_LAG_IDENTITY": "deposed",
-    "R19": "forgotten",
+    "R19": "deposed", "R19_ID":"deposed","R8_LOOK":"deposed","R17_LEAVE":"wait",
 }
 
 REACHED = {
