@@ -229,7 +229,7 @@ inline answer_held() {
 
 inline judge_fill() {
 #if !REPLICAS
-  assert(ME.fill_version >= ME.fill_owed)      // Whatever those who wait for the fill are owed.
+  assert(ME.fill_version >= ME.fill_owed)  // Whatever those who wait for the fill are owed.
 #else
   skip
 #endif
@@ -608,9 +608,6 @@ inline forget_proof() {
 
 // PROTOCOL R10, R11: a gap. Nothing is dropped; all is of a generation before, whatever is under way as well.
 inline attach() {
-#ifdef REACH_GAP
-  assert(ME.attached == 0);
-#endif
   ME.attached = ME.connected + 1;
   ME.read = ME.proof_last;
   ME.missed = 0;
@@ -721,7 +718,11 @@ end:
       :: ME.connected == life ->
         entered_age[me] = 0;
         if
-        :: !IS_ATTACHED_HERE -> entered_position[me] = 0
+#ifdef WITHOUT_R18_POSITION
+        :: !IS_ATTACHED_HERE
+#else
+        :: !IS_ATTACHED_HERE -> entered_position[me] = 0  // Its position is of another identity, if it has one.
+#endif
 #ifdef WITHOUT_R6
         :: IS_ATTACHED_HERE -> entered_position[me] = ME.read
 #else
@@ -911,11 +912,13 @@ end:
         :: else -> break
         od
       fi;
+#ifndef WITHOUT_R18_POSITION
       at = 0;
       do
-      :: at < NODES -> entered_position[at] = 0; at++  // They are of another identity.
+      :: at < NODES -> entered_position[at] = 0; at++  // They are of an identity before.
       :: else -> break
       od;
+#endif
       at = 0
 #endif
     }
