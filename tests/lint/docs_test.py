@@ -8,7 +8,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DOCUMENTS = ["README.md", "CHANGELOG.md", "proxy/README.md", "monitoring/README.md", "monitoring/alerts.yaml",
-             "monitoring/prometheus.yaml"]
+             "monitoring/prometheus.yaml", "tests/model/README.md"]
 TOP = "config|docs|monitoring|proxy|script|tests|cmake"
 FLOORS = "base|http|event|metrics|cache|net|origin|frontend|serving|admin|demo|app"
 SUFFIXES = ("", "_bucket", "_sum", "_count")  # Of a histogram.
