@@ -10,7 +10,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 DOCUMENTS = ["README.md", "CHANGELOG.md", "proxy/README.md", "monitoring/README.md", "monitoring/alerts.yaml",
              "monitoring/prometheus.yaml"]
 TOP = "config|docs|monitoring|proxy|script|tests|cmake"
-FLOORS = "base|http|event|metrics|cache|net|origin|frontend|serving|admin|demo|app"
+FLOORS = "base|http|event|metrics|cache|net|origin|frontend|serving|admin|demo|verify|app"
 SUFFIXES = ("", "_bucket", "_sum", "_count")  # Of a histogram.
 
 
