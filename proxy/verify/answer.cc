@@ -23,12 +23,13 @@ bool is_same_tag(const std::string& a, const std::string& b) {
   return tag_a && tag_b ? http::is_weak_match(*tag_a, *tag_b) : a == b;
 }
 
+// Where nothing tells them apart they are the same: nobody is accused of what cannot be seen.
 bool is_same_picture(const Answer& a, const Answer& b) {
-  const bool both_hashed = a.body_hash && b.body_hash;
-  if (both_hashed && *a.body_hash == *b.body_hash) return true;
+  if (a.body_hash && a.body_hash == b.body_hash) return true;
   if (!a.etag.empty() && !b.etag.empty()) return is_same_tag(a.etag, b.etag);
-  if (both_hashed) return false;
-  return !a.last_modified.empty() && a.last_modified == b.last_modified;
+  // One that was too large to keep is another than one that was not.
+  if (a.body_hash != b.body_hash) return false;
+  return a.last_modified.empty() || b.last_modified.empty() || a.last_modified == b.last_modified;
 }
 
 }  // namespace

@@ -15,6 +15,8 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kSaveEvery{10'000};
+// Of a body that is kept to be compared; avatars are small, and many may be under way.
+constexpr std::uint64_t kBodyBytesMax = 1 << 20;
 // For the answers that are awaited at the end: a confirmation takes an edge's and an origin's deadline.
 constexpr milliseconds kEndPatience{30'000};
 
@@ -22,6 +24,7 @@ constexpr milliseconds kEndPatience{30'000};
 AskerOptions asker_options(const VerifyOptions& options, origin::OriginOptions server) {
   server.concurrent_max = options.concurrent_max;
   server.queue_max = options.queue_max;
+  server.collect_bytes_max = kBodyBytesMax;
   return {.server = std::move(server),
           .version_header = options.version_header,
           .user_agent = options.user_agent,

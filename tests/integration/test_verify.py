@@ -32,18 +32,22 @@ class Redis:
         except OSError:
             return False
 
-    def ask(self, *words):
+    def ask(self, *words, user=None):
         """The first line of the answer."""
         with socket.socket(socket.AF_UNIX) as connection:
             connection.settimeout(PATIENCE)
             connection.connect(str(self.path))
-            encoded = [str(word).encode() for word in words]
-            connection.sendall(b"*%d\r\n" % len(words) + b"".join(b"$%d\r\n%s\r\n" % (len(w), w) for w in encoded))
-            return connection.makefile("rb").readline().rstrip()
+            answers = connection.makefile("rb")
+            for command in ([("AUTH", user, "secret")] if user else []) + [words]:
+                encoded = [str(word).encode() for word in command]
+                connection.sendall(b"*%d\r\n" % len(encoded)
+                                   + b"".join(b"$%d\r\n%s\r\n" % (len(word), word) for word in encoded))
+                answer = answers.readline().rstrip()
+            return answer
 
-    def publish(self, avatar, **more):
+    def publish(self, avatar, user=None, **more):
         fields = [word for pair in more.items() for word in pair]
-        assert not self.ask("XADD", "avatar:updates", "*", "avatar", avatar, *fields).startswith(b"-")
+        assert not self.ask("XADD", "avatar:updates", "*", "avatar", avatar, *fields, user=user).startswith(b"-")
 
     def stop(self):
         self.process.kill()
@@ -90,7 +94,6 @@ class Verify:
             self.process = subprocess.Popen(
                 [PROGRAM, "verify", "--config", edge.file, "--edges", sites, "--variant", "96", "--after", AFTER,
                  "--metrics", f"127.0.0.1:{self.port}", *more], stdin=subprocess.DEVNULL, stdout=out, stderr=err)
-        wait_until(self.hears, "the feed is heard")
 
     def hears(self):
         assert self.process.poll() is None, self.log()
@@ -111,7 +114,7 @@ class Verify:
         return self.stderr.read_text(errors="replace")
 
     def end(self, status):
-        """Its last summary, one dictionary a line of the table."""
+        """Ends it, and judges how it ends; all that it printed."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         try:
@@ -148,8 +151,10 @@ def start_verify(tmp_path):
     started = []
 
     def start(edge, sites, *more):
-        started.append(Verify(tmp_path / f"verify-{len(started)}", edge, sites, *more))
-        return started[-1]
+        run = Verify(tmp_path / f"verify-{len(started)}", edge, sites, *more)
+        started.append(run)  # Known before it is waited for, so that it is ended even when the start fails.
+        wait_until(run.hears, "the feed is heard")
+        return run
 
     yield start
     for run in started:
@@ -208,12 +213,15 @@ def test_healthy_edges_are_consistent_and_a_deaf_one_is_found(tells, start_avata
 
 def test_it_only_reads_and_says_who_it_is(start_avatars, redis, start_edge, start_verify):
     origin, site = start_avatars(), start_avatars()
-    edge = start_edge([origin], {"updates": {"url": redis.url}})
-    entries_before = redis.ask("DBSIZE"), redis.ask("HLEN", "{avatar:updates}:nodes")
+    edge = start_edge([origin], {"updates": {"url": redis.url}}, start=False)
+    edge.write_config()
+    assert redis.ask("ACL", "SETUSER", "writer", "on", ">secret", "~*", "+@all") == b"+OK"
+    # What it is allowed: to read the one stream.
+    assert redis.ask("ACL", "SETUSER", "default", "resetkeys", "%R~avatar:updates", "-@all", "+ping", "+xread",
+                     "+xinfo|stream") == b"+OK"
     run = start_verify(edge, sites_of(site=site.url))
-    redis.publish("42")
+    redis.publish("42", user="writer")
     wait_until(lambda: run.checks(after="300ms", outcome="consistent") == 1, "a check")
-    assert redis.ask("HLEN", "{avatar:updates}:nodes") == entries_before[1]
     run.end(0)
     for server in (origin.server, site.server):
         assert server.requests
@@ -329,9 +337,9 @@ def test_the_rate_holds_and_what_is_too_much_is_skipped(start_avatars, redis, st
     wait_until(lambda: run.metrics()("verify_changes_total") == 600, "the changes")
     wait_until(lambda: run.metrics()("verify_changes_pending") == 0, "the checks")
     run.end(0)
-    metrics_of = 20 * (time.monotonic() - began) + 4  # And what may go at once.
-    assert 0 < site.server.count() <= metrics_of
-    assert 0 < origin.server.count() <= metrics_of
+    allowed = 20 * (time.monotonic() - began) + 4  # And what may go at once.
+    assert 0 < site.server.count() <= allowed
+    assert 0 < origin.server.count() <= allowed
     words = run.stdout.read_text().split()
     checked, skipped = int(words[words.index("checked,") - 1]), int(words[words.index("skipped,") - 1])
     assert checked + skipped == 600 and 0 < checked < 600

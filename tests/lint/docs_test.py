@@ -22,7 +22,7 @@ def known_keys(root):
 
 
 def known_metrics(root):
-    text = (root / "proxy/metrics/metrics.cc").read_text()
+    text = "".join(file.read_text() for file in sorted((root / "proxy/metrics").glob("*.cc")))
     return set(re.findall(r'"((?:avatar_edge|process)_[a-z_]+)"', text))
 
 

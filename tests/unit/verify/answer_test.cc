@@ -54,7 +54,16 @@ TEST_CASE("two changes within the second of Last-Modified are told apart by the 
   one.last_modified = other.last_modified = "Sun, 22 Nov 2026 22:30:03 GMT";
   CHECK(compare(one, other) == Likeness::Different);
   other.body_hash = {};  // Too large to be kept.
+  CHECK(compare(one, other) == Likeness::Different);
+  one.body_hash = {};
   CHECK(compare(one, other) == Likeness::Same);
+  other.last_modified = "Sun, 22 Nov 2026 22:30:04 GMT";
+  CHECK(compare(one, other) == Likeness::Different);
+}
+
+TEST_CASE("where nothing tells two pictures apart they are the same", "[verify]") {
+  const Answer large{.kind = Answer::Kind::Picture, .status = 200};
+  CHECK(compare(large, large) == Likeness::Same);
 }
 
 TEST_CASE("a deleted avatar is absent, whatever the page says", "[verify]") {
