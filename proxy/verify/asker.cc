@@ -17,33 +17,43 @@ Asker::Asker(event::EventLoop& loop, const AskerOptions& options)
       start_(loop, [this] { launch(); }),
       tell_refused_(loop, [this] { tell_refused(); }) {}
 
-Asker::~Asker() { EDGE_CHECK(waiting_.empty() && refused_.empty()); }
+Asker::~Asker() { EDGE_CHECK(waiting_[0].empty() && waiting_[1].empty() && refused_.empty()); }
 
-std::unique_ptr<Question> Asker::ask(std::string target, Instant ask_by, OnAnswer on_answer) {
+std::unique_ptr<Question> Asker::ask(std::string target, Instant ask_by, Priority priority, OnAnswer on_answer) {
   std::unique_ptr<Question> question(new Question(*this, std::move(target), ask_by, std::move(on_answer)));
-  if (waiting_.size() < options_.queue_max) {
-    waiting_.push_back(question.get());
+  auto& waiting = waiting_[static_cast<std::size_t>(priority)];
+  if (waiting.size() < options_.queue_max) {
+    waiting.push_back(question.get());
     start_.schedule();
   } else {
-    refused_.push_back(question.get());
-    tell_refused_.schedule();
+    refuse(*question);
   }
   return question;
 }
 
 void Asker::launch() {
-  while (!waiting_.empty()) {
-    Question& first = *waiting_.front();
-    const bool is_too_late = first.ask_by_ < loop_.now();
-    if (!is_too_late && !pace_.try_take(loop_.now())) return next_.arm(pace_.wait(loop_.now()));
-    waiting_.pop_front();
-    if (!is_too_late) {
+  for (auto& waiting : waiting_) refuse_late(waiting);
+  for (auto& waiting : waiting_) {
+    while (!waiting.empty()) {
+      if (!pace_.try_take(loop_.now())) return next_.arm(pace_.wait(loop_.now()));
+      Question& first = *waiting.front();
+      waiting.pop_front();
       first.launch();
-      continue;
     }
-    refused_.push_back(&first);
-    tell_refused_.schedule();
   }
+}
+
+// Where some at the front may still be asked, so may those behind them: near enough, for they came in their order.
+void Asker::refuse_late(std::deque<Question*>& waiting) {
+  while (!waiting.empty() && waiting.front()->ask_by_ < loop_.now()) {
+    refuse(*waiting.front());
+    waiting.pop_front();
+  }
+}
+
+void Asker::refuse(Question& question) {
+  refused_.push_back(&question);
+  tell_refused_.schedule();
 }
 
 // What is told may take back other questions, or ask new ones; those wait for the next time.
@@ -57,7 +67,7 @@ void Asker::tell_refused() {
 }
 
 void Asker::forget(Question& question) {
-  std::erase(waiting_, &question);
+  for (auto& waiting : waiting_) std::erase(waiting, &question);
   std::erase(refused_, &question);
 }
 

@@ -2,6 +2,7 @@
 // and nobody waits for ever. GET alone.
 #pragma once
 
+#include <array>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -22,8 +23,12 @@ struct AskerOptions {
   std::string version_header;
   std::string user_agent;
   double rate = 50;                 // Requests a second.
-  std::uint32_t queue_max = 1'000;  // Questions that wait for the rate.
+  std::uint32_t queue_max = 1'000;  // Questions of either priority that wait for the rate.
 };
+
+// What is for a certain time goes before what only confirms: else one edge that is wrong all the time would keep us
+// from asking the others, and the origin, in time.
+enum class Priority { Timely, Confirming };
 
 class Question;
 
@@ -38,12 +43,15 @@ class Asker {
   Asker& operator=(const Asker&) = delete;
 
   // The answer comes in a later turn. Asked no later than `ask_by`; where that cannot be, the answer is not_asked().
-  [[nodiscard]] std::unique_ptr<Question> ask(std::string target, Instant ask_by, OnAnswer on_answer);
+  [[nodiscard]] std::unique_ptr<Question> ask(std::string target, Instant ask_by, Priority priority,
+                                              OnAnswer on_answer);
 
  private:
   friend class Question;
 
   void launch();
+  void refuse(Question& question);
+  void refuse_late(std::deque<Question*>& waiting);
   void forget(Question& question);
   void tell_refused();
 
@@ -52,7 +60,7 @@ class Asker {
   metrics::WorkerMetrics metrics_;
   std::unique_ptr<origin::Origin> server_;
   Pace pace_;
-  std::deque<Question*> waiting_;  // For the rate, in the order in which they came.
+  std::array<std::deque<Question*>, 2> waiting_;  // For the rate, by priority, in the order in which they came.
   std::deque<Question*> refused_;
   event::Timer next_;
   event::Deferred start_;

@@ -24,7 +24,7 @@ Check::Check(Scene& scene, CheckOf of, const std::optional<Answer>& first, OnDon
 
 void Check::start(Instant ask_by) {
   asked_at_ = scene_.loop.wall();
-  ask(*scene_.sites[of_.site], ask_by, &Check::on_edge);
+  ask(*scene_.sites[of_.site], ask_by, Priority::Timely, &Check::on_edge);
 }
 
 void Check::on_edge(Answer answer) {
@@ -43,7 +43,7 @@ void Check::on_first(const Answer& first) {
 void Check::compare_first() {
   if (const auto outcome = judge_first(evidence_)) return finish(*outcome);
   step_ = Step::Second;
-  ask(scene_.origin, soon(), &Check::on_second);
+  ask(scene_.origin, soon(), Priority::Confirming, &Check::on_second);
 }
 
 void Check::on_second(Answer answer) {
@@ -58,13 +58,13 @@ void Check::on_timer() {
   if (step_ == Step::Feed) return finish(Outcome::Undecided);  // Nothing was heard of it.
   if (evidence_.has_changed_again) return finish(Outcome::ChangedAgain);
   step_ = Step::Again;
-  ask(*scene_.sites[of_.site], soon(), &Check::on_again);
+  ask(*scene_.sites[of_.site], soon(), Priority::Confirming, &Check::on_again);
 }
 
 void Check::on_again(Answer answer) {
   evidence_.edge_again = std::move(answer);
   step_ = Step::Last;
-  ask(scene_.origin, soon(), &Check::on_last);
+  ask(scene_.origin, soon(), Priority::Confirming, &Check::on_last);
 }
 
 void Check::on_last(Answer answer) {
@@ -87,11 +87,11 @@ void Check::finish(Outcome outcome) {
   on_done_(*this, outcome);
 }
 
-void Check::ask(Asker& asker, Instant ask_by, void (Check::*on_answer)(Answer)) {
+void Check::ask(Asker& asker, Instant ask_by, Priority priority, void (Check::*on_answer)(Answer)) {
   // The one before has called us, and may still be at it.
   if (question_) scene_.loop.destroy_later(std::move(question_));
-  question_ =
-      asker.ask(of_.target, ask_by, [this, on_answer](Answer answer) { (this->*on_answer)(std::move(answer)); });
+  question_ = asker.ask(of_.target, ask_by, priority,
+                        [this, on_answer](Answer answer) { (this->*on_answer)(std::move(answer)); });
 }
 
 Instant Check::soon() { return scene_.loop.now() + kAskSoon; }

@@ -54,7 +54,7 @@ class Check {
   void on_last(Answer answer);
   void finish(Outcome outcome);
 
-  void ask(Asker& asker, Instant ask_by, void (Check::*on_answer)(Answer));
+  void ask(Asker& asker, Instant ask_by, Priority priority, void (Check::*on_answer)(Answer));
   Instant soon();
 
   Scene& scene_;

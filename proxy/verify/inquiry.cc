@@ -21,7 +21,8 @@ Inquiry::Inquiry(Scene& scene, std::uint64_t number, Change change, InquiryOwner
 
 void Inquiry::start() {
   const Instant ask_by = change_.heard + std::max(scene_.options.scales.front(), milliseconds{1'000});
-  question_ = scene_.origin.ask(change_.target, ask_by, [this](Answer answer) { on_first(std::move(answer)); });
+  question_ = scene_.origin.ask(change_.target, ask_by, Priority::Timely,
+                                [this](Answer answer) { on_first(std::move(answer)); });
 }
 
 void Inquiry::on_first(Answer answer) {
