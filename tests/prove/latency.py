@@ -10,6 +10,7 @@
 """
 import pathlib
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -29,6 +30,8 @@ OUTAGE = 10
 
 
 def main():
+    # So that every process is ended, also when this one is.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     wanted = sys.argv[1:] or list(MEASURES)
     for name in wanted:
         with tempfile.TemporaryDirectory() as folder:

@@ -19,6 +19,7 @@ import contextlib
 import pathlib
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -35,6 +36,8 @@ DEAF_READS = 20_000
 
 
 def main():
+    # So that every process is ended, also when this one is.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     options = parse_options()
     seed = options.seed if options.seed is not None else random.SystemRandom().randrange(2 ** 32)
     print(f"prove: seed {seed}, {options.reads} reads, lease {options.lease} ms", flush=True)
