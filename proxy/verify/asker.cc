@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "base/hash.h"
+#include "base/log.h"
 
 namespace edge::verify {
 
@@ -66,6 +67,14 @@ void Asker::tell_refused() {
   if (!refused_.empty()) tell_refused_.schedule();
 }
 
+// Once when it stops answering and once when it answers again, for outcomes alone do not say why.
+void Asker::note(const Question& question, const Answer& answer) {
+  if (answer.kind == Answer::Kind::NotAsked || answer.is_usable() == is_answering_) return;
+  is_answering_ = answer.is_usable();
+  if (is_answering_) return log_info("verify.answers_again", options_.name);
+  log_warning("verify.no_answer", options_.name + ", asked for " + question.target_ + ": " + answer.why);
+}
+
 void Asker::forget(Question& question) {
   for (auto& waiting : waiting_) std::erase(waiting, &question);
   std::erase(refused_, &question);
@@ -104,6 +113,9 @@ void Question::on_end() {
 void Question::on_error(const origin::FetchError& error) { end(no_answer(error.detail)); }
 
 // The last thing that is done with it: the callback may hand it to destroy_later.
-void Question::end(Answer answer) { on_answer_(std::move(answer)); }
+void Question::end(Answer answer) {
+  asker_.note(*this, answer);
+  on_answer_(std::move(answer));
+}
 
 }  // namespace edge::verify

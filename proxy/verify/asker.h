@@ -19,6 +19,7 @@
 namespace edge::verify {
 
 struct AskerOptions {
+  std::string name;  // For the log.
   origin::OriginOptions server;
   std::string version_header;
   std::string user_agent;
@@ -52,6 +53,7 @@ class Asker {
   void launch();
   void refuse(Question& question);
   void refuse_late(std::deque<Question*>& waiting);
+  void note(const Question& question, const Answer& answer);
   void forget(Question& question);
   void tell_refused();
 
@@ -60,6 +62,7 @@ class Asker {
   metrics::WorkerMetrics metrics_;
   std::unique_ptr<origin::Origin> server_;
   Pace pace_;
+  bool is_answering_ = true;                      // As far as the log knows.
   std::array<std::deque<Question*>, 2> waiting_;  // For the rate, by priority, in the order in which they came.
   std::deque<Question*> refused_;
   event::Timer next_;

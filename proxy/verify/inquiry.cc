@@ -8,7 +8,7 @@ namespace {
 using std::chrono::milliseconds;
 
 // A check that begins later than this would say little of its time-scale.
-milliseconds lateness_max(milliseconds scale) { return std::max(scale / 2, milliseconds{100}); }
+milliseconds lateness_max(milliseconds scale) { return std::max(scale / 2, milliseconds{200}); }
 
 }  // namespace
 

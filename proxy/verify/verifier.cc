@@ -21,11 +21,12 @@ constexpr std::uint64_t kBodyBytesMax = 1 << 20;
 constexpr milliseconds kEndPatience{30'000};
 
 // Nobody in production waits longer for our sake than for a client's.
-AskerOptions asker_options(const VerifyOptions& options, origin::OriginOptions server) {
+AskerOptions asker_options(const VerifyOptions& options, std::string name, origin::OriginOptions server) {
   server.concurrent_max = options.concurrent_max;
   server.queue_max = options.queue_max;
   server.collect_bytes_max = kBodyBytesMax;
-  return {.server = std::move(server),
+  return {.name = std::move(name),
+          .server = std::move(server),
           .version_header = options.version_header,
           .user_agent = options.user_agent,
           .rate = options.rate,
@@ -60,7 +61,7 @@ Verifier::Verifier(VerifyOptions options, std::string version, const Clock& cloc
       plan_(options_.scales, options_.checks_max),
       sampler_(changes_per_second(options_), seed),
       memory_(options_.remembered_max),
-      origin_(std::make_unique<Asker>(loop_, asker_options(options_, options_.origin))),
+      origin_(std::make_unique<Asker>(loop_, asker_options(options_, "the origin", options_.origin))),
       scene_{loop_, options_, *origin_, sites_},
       metrics_page_(loop_, [this] { return exposition(); }),
       due_(loop_, [this] { begin_due(); }),
@@ -68,7 +69,7 @@ Verifier::Verifier(VerifyOptions options, std::string version, const Clock& cloc
       save_due_(loop_, [this] { save(); }),
       end_due_(loop_, [this] { is_ending_ ? loop_.stop() : start_end(); }) {
   for (const Site& site : options_.sites)
-    sites_.push_back(std::make_unique<Asker>(loop_, asker_options(options_, edge_options(site.url))));
+    sites_.push_back(std::make_unique<Asker>(loop_, asker_options(options_, site.name, edge_options(site.url))));
   for (const int number : {SIGINT, SIGTERM})
     signals_.push_back(std::make_unique<event::SignalWatch>(loop_, number, [this] { on_signal(); }));
 }
