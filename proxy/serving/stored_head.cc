@@ -12,6 +12,9 @@ namespace {
 
 using http::FieldName;
 
+// Room for so many bytes at first; an avatar's head has fewer.
+constexpr std::size_t kLinesExpected = 512;
+
 Instant born_at(const http::ResponseHead& head, const ResponseTimes& times) {
   const auto delay = std::chrono::floor<std::chrono::milliseconds>(times.received - times.asked);
   return times.received - http::initial_age(head, times.received_wall, delay);
@@ -23,6 +26,17 @@ bool is_named(const std::vector<std::string>& names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
+// Whether not all of it may be kept and sent on.
+bool has_part_apart(const http::Fields& fields, const http::CacheControl& control, const ServingOptions& options) {
+  if (!control.unshared.empty()) return true;
+  if (options.caching.set_cookie == http::SetCookiePolicy::Strip && fields.has(FieldName::SetCookie)) return true;
+  if (options.caching.forward_targeted) return false;
+  return std::any_of(fields.begin(), fields.end(), [&](const http::Field& field) {
+    return std::any_of(options.caching.targeted_fields.begin(), options.caching.targeted_fields.end(),
+                       [&](const std::string& name) { return equals_ignoring_case(field.name, name); });
+  });
+}
+
 }  // namespace
 
 StoredHead::StoredHead(const http::ResponseHead& head, const http::CacheControl& control, const ResponseTimes& times,
@@ -32,8 +46,9 @@ StoredHead::StoredHead(const http::ResponseHead& head, const http::CacheControl&
       lifetime_(http::freshness_lifetime(head, control, options.caching.freshness, times.received_wall)),
       stale_(http::stale_allowance(control, options.caching.stale)) {
   // Age and the body's length are said anew with each answer.
+  lines_.reserve(kLinesExpected);
   http::append_end_to_end_lines(lines_, head.fields, {FieldName::Age, FieldName::ContentLength});
-  set_apart(control, options);
+  if (has_part_apart(head.fields, control, options)) set_apart(control, options);
   // RFC 9110 section 6.6.1: who keeps a response that has no Date notes when it came.
   if (!head.fields.has(FieldName::Date))
     http::append_line(lines_, "date", http::format_http_date(in_seconds(times.received_wall)));
