@@ -17,6 +17,9 @@ namespace {
 
 using http::FieldName;
 
+// Room for so many bytes of field lines at first; an avatar's head has fewer.
+constexpr std::size_t kHeadExpected = 512;
+
 // An origin in trouble says so to everybody who waits, not to each in turn; but nobody remembers it.
 bool is_trouble(std::uint16_t status) { return status >= 500 || status == 408 || status == 425 || status == 429; }
 
@@ -83,8 +86,7 @@ FillRun::FillRun(FillRunner& runner, FillPlan plan)
       stale_(std::move(plan.stale)),
       stale_usable_until_(plan.stale_usable_until),
       request_lines_(std::move(plan.request_lines)),
-      may_remember_(plan.may_remember),
-      ask_again_(services_.loop, [this] { ask(); }) {}
+      may_remember_(plan.may_remember) {}
 
 FillRun::~FillRun() = default;
 
@@ -118,6 +120,7 @@ void FillRun::on_interim(const http::ResponseHead& head) {
 origin::BodyMode FillRun::on_head(const http::ResponseHead& head) {
   status_ = head.status;
   head_lines_.clear();
+  head_lines_.reserve(kHeadExpected);
   for (const http::Field& field : head.fields) http::append_line(head_lines_, field.name, field.value);
   const http::CacheControl control =
       http::response_cache_control(head.fields, services_.options->caching.targeted_fields);
@@ -203,7 +206,8 @@ bool FillRun::is_behind(const http::ResponseHead& head) const {
 void FillRun::pause_and_ask() {
   fetch_.reset();
   services_.metrics.origin_lag_retries.add();
-  ask_again_.arm(services_.options->caching.lag_pause * (1u << times_behind_));
+  if (!ask_again_) ask_again_.emplace(services_.loop, [this] { ask(); });
+  ask_again_->arm(services_.options->caching.lag_pause * (1u << times_behind_));
   ++times_behind_;
 }
 
@@ -361,8 +365,8 @@ void FillRun::end(cache::FillEnded ended, FillOutcome outcome, metrics::FillEnd 
   permit_.reset();
   fetch_.reset();
   services_.metrics.fills[how].add();
-  services_.directory.tell(ended.waiters, outcome);
-  services_.directory.tell(ended.followers, LookAgain{});
+  services_.directory.tell(std::move(ended.waiters), outcome);
+  services_.directory.tell(std::move(ended.followers), LookAgain{});
   runner_.remove(*this);
 }
 

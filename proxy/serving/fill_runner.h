@@ -118,8 +118,8 @@ class FillRun final : public origin::FetchObserver {
   std::string head_lines_;  // All of the origin's, for whoever takes the stream.
   std::optional<StoredHead> head_;
 
-  event::Timer ask_again_;
-  std::unique_ptr<origin::Fetch> fetch_;  // Last member, so first to go.
+  std::optional<event::Timer> ask_again_;  // Few fills need one.
+  std::unique_ptr<origin::Fetch> fetch_;   // Last member, so first to go.
 };
 
 }  // namespace edge::serving

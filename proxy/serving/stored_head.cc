@@ -12,6 +12,9 @@ namespace {
 
 using http::FieldName;
 
+// Room for so many bytes at first; an avatar's head has fewer.
+constexpr std::size_t kLinesExpected = 512;
+
 Instant born_at(const http::ResponseHead& head, const ResponseTimes& times) {
   const auto delay = std::chrono::floor<std::chrono::milliseconds>(times.received - times.asked);
   return times.received - http::initial_age(head, times.received_wall, delay);
@@ -28,6 +31,17 @@ bool is_named(const std::vector<std::string>& names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
+// Whether not all of it may be kept and sent on.
+bool has_part_apart(const http::Fields& fields, const http::CacheControl& control, const ServingOptions& options) {
+  if (!control.unshared.empty()) return true;
+  if (options.caching.set_cookie == http::SetCookiePolicy::Strip && fields.has(FieldName::SetCookie)) return true;
+  if (options.caching.forward_targeted) return false;
+  return std::any_of(fields.begin(), fields.end(), [&](const http::Field& field) {
+    return std::any_of(options.caching.targeted_fields.begin(), options.caching.targeted_fields.end(),
+                       [&](const std::string& name) { return equals_ignoring_case(field.name, name); });
+  });
+}
+
 }  // namespace
 
 StoredHead::StoredHead(const http::ResponseHead& head, const http::CacheControl& control, const ResponseTimes& times,
@@ -39,9 +53,10 @@ StoredHead::StoredHead(const http::ResponseHead& head, const http::CacheControl&
   // RFC 9110 section 6.6.1: who keeps a response that has no Date, or one that is none, notes when it came.
   const bool is_dated = has_valid_date(head, times.received_wall);
   // Age and the body's length are said anew with each answer.
+  lines_.reserve(kLinesExpected);
   http::append_end_to_end_lines(
       lines_, head.fields, {FieldName::Age, FieldName::ContentLength, is_dated ? FieldName::Age : FieldName::Date});
-  set_apart(control, options);
+  if (has_part_apart(head.fields, control, options)) set_apart(control, options);
   if (!is_dated) http::append_line(lines_, "date", http::format_http_date(in_seconds(times.received_wall)));
   const http::Fields kept = http::parse_lines(lines_);
   etag_ = kept.single(FieldName::ETag).value_or(std::string_view{});
