@@ -109,7 +109,8 @@ void add_verify_flags(CLI::App& command, VerifyFlags& flags) {
       ->check(CLI::Range(0.1, 100'000.0));
   duration("--for", flags.run_for, "End after that time with a summary (default: with SIGINT or SIGTERM)");
   duration("--grace", flags.grace,
-           "No publisher takes longer from a commit to its event; an edge is accused no sooner (default: 1s)");
+           "No publisher takes longer from a commit to its event, and no replica of the origin lags longer; an edge is "
+           "accused no sooner (default: 1s)");
   command.add_option("--resume", flags.resume, "Keeps the position in the feed and the counts; goes on where it ended")
       ->type_name("FILE");
   command.add_option("--metrics", flags.metrics, "Where to answer GET /metrics, such as 127.0.0.1:9181")

@@ -30,7 +30,8 @@ struct VerifyOptions {
   // So long after a change was heard of it is asked for; ascending.
   std::vector<std::chrono::milliseconds> scales{std::chrono::milliseconds{200}, std::chrono::seconds{1},
                                                 std::chrono::seconds{5}, std::chrono::seconds{60}};
-  // No publisher takes longer from a commit to its event; an edge is accused no sooner.
+  // No publisher takes longer from a commit to its event, and no replica of the origin lags longer; an edge is accused
+  // no sooner.
   std::chrono::milliseconds grace{1'000};
   double rate = 50;                                    // Requests to each edge in a second, and to the origin.
   std::uint32_t concurrent_max = 16;                   // Requests under way at each.

@@ -190,10 +190,11 @@ def change_until(is_enough, redis, origin, edges, versions=True):
 @pytest.mark.parametrize("tells", [("version", "etag"), ("etag",), ()], ids=["versions", "etags", "bodies"])
 def test_healthy_edges_are_consistent_and_a_deaf_one_is_found(tells, start_avatars, redis, start_edge, start_verify):
     origin = start_avatars(tells)
-    # No edge that hears the feed is older than its lease, however slow the machine; so it is asked later than that.
+    # No edge that hears the feed is older than its lease, however slow the machine: it is asked later than that.
     edges = [start_edge([origin], {"updates": {"url": redis.url, "lease": "1s"}}) for _ in range(2)]
     deaf = start_edge([origin])  # Hears of no update, and so keeps what it has.
-    run = start_verify(edges[0], sites_of(one=edges[0], two=edges[1], deaf=deaf), "--grace", "200ms", after="1200ms,1500ms")
+    run = start_verify(edges[0], sites_of(one=edges[0], two=edges[1], deaf=deaf), "--grace", "200ms",
+                       after="1200ms,1500ms")
 
     scales = ["1200ms", "1500ms"]
 
