@@ -124,12 +124,16 @@ char* duplicate(const char* text) noexcept {
   return memory == nullptr ? nullptr : static_cast<char*>(std::memcpy(memory, text, bytes));
 }
 
-CURLcode initialize() {
+// A sanitizer sees what is done to freed memory, but not to kept one.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  return curl_global_init(CURL_GLOBAL_DEFAULT);  // A sanitizer sees what is done to freed memory, but not to kept one.
+constexpr bool kKeeps = false;
 #else
-  return curl_global_init_mem(CURL_GLOBAL_DEFAULT, allocate, release, reallocate, duplicate, allocate_zeroed);
+constexpr bool kKeeps = true;
 #endif
+
+CURLcode initialize() {
+  return kKeeps ? curl_global_init_mem(CURL_GLOBAL_DEFAULT, allocate, release, reallocate, duplicate, allocate_zeroed)
+                : curl_global_init(CURL_GLOBAL_DEFAULT);
 }
 
 }  // namespace
