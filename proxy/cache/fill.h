@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,13 +29,15 @@ struct Begun {
 
 // Guarded by the lock of its avatar's shard.
 struct Fill {
-  Fill(const CacheKey& key, bool is_shared, const Begun& when, EventId applied)
+  Fill(const CacheKey& key, bool is_shared, const Begun& when, EventId applied,
+       std::optional<std::uint64_t> floor_version)
       : url(key.url),
         avatar_hash(key.avatar_hash),
         url_hash(key.url_hash),
         joinable(is_shared),
         begun(when),
-        as_of(applied) {}
+        as_of(applied),
+        version_floor(floor_version) {}
 
   const std::string url;
   const std::uint64_t avatar_hash;
@@ -42,6 +45,8 @@ struct Fill {
   const bool joinable;  // False: it bears the credentials of one request, which alone waits for it.
   const Begun begun;
   const EventId as_of;  // An event that this node had applied when it began; all those before it too.
+  // Of the avatar when it began. Whoever waits came under no other, since each event voids.
+  const std::optional<std::uint64_t> version_floor;
   bool voided = false;  // Answers those who wait; is never stored and never joined (PROTOCOL R1).
   std::vector<WaiterId> waiters;
   // Those who came later and may not have its response, because without a lease nothing from before they asked will do
@@ -59,6 +64,8 @@ class FillPermit {
   ~FillPermit() { EDGE_CHECK(fill_ == nullptr); }
 
   std::string_view url() const { return fill_->url; }
+  // Whether an answer of that version is older than an update event that those who wait must not see undone (R4).
+  bool is_behind(std::uint64_t version) const { return fill_->version_floor && version < *fill_->version_floor; }
 
  private:
   friend class MemoryCache;

@@ -157,6 +157,9 @@ FillEnded MemoryCache::enter(FillPermit permit, const StoredResponse* only_over,
     return ended;
   }
   if (!has_room) {
+    // Whoever waits gets what is newer; it must not be followed by what was there before.
+    if (standing.same) shard.remove(*standing.same, removed);
+    shard.settle(budget_);
     ended.verdict = StoreVerdict::NoRoom;
     return ended;
   }
@@ -195,14 +198,6 @@ Instant MemoryCache::settled_by(const Fill& fill, const StoredResponse& response
   if (!floor || (floor->version && response.version())) return Instant::max();
   const Instant settled = floor->raised_at + settle_.load(std::memory_order_relaxed);
   return fill.begun.at < settled ? settled : Instant::max();
-}
-
-bool MemoryCache::is_behind(const FillPermit& permit, std::uint64_t version) const {
-  const Fill& fill = *permit.fill_;
-  Shard& shard = shard_of(fill.avatar_hash);
-  MutexLock lock(shard.mutex);
-  const Floor* const floor = shard.floors.find(fill.avatar_hash);
-  return floor && !is_voided(fill) && is_older(version, floor->version);
 }
 
 // PROTOCOL R1, R11.

@@ -156,9 +156,6 @@ class MemoryCache {
   Invalidated invalidate(std::string_view avatar, const Change& change);
   // Every event up to that one has been applied. By the feed's thread, after invalidate().
   void set_applied(EventId last);
-  // Whether a response of that version would be refused as older than an update event (PROTOCOL R4). False for what has
-  // been overtaken: then those who wait came before that event.
-  bool is_behind(const FillPermit& permit, std::uint64_t version) const;
   Invalidated purge_avatar(std::string_view avatar, PurgeMode mode);
   Invalidated purge_url(const CacheKey& key, PurgeMode mode);
   // Shard by shard; what comes in meanwhile may stay, as if it had come afterwards.

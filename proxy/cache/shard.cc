@@ -35,8 +35,9 @@ Fill* Shard::find_fill(const CacheKey& key) const {
 FillPermit Shard::start_fill(const CacheKey& key, bool is_shared, const Begun& begun, EventId applied,
                              std::optional<WaiterId> waiter) {
   // An event of this avatar may have been applied before the node's position says so.
-  if (const Floor* const floor = floors.find(key.avatar_hash)) applied = std::max(applied, floor->id);
-  auto fill = std::make_unique<Fill>(key, is_shared, begun, applied);
+  const Floor* const floor = floors.find(key.avatar_hash);
+  if (floor) applied = std::max(applied, floor->id);
+  auto fill = std::make_unique<Fill>(key, is_shared, begun, applied, floor ? floor->version : std::nullopt);
   if (waiter) fill->waiters.push_back(*waiter);
   fills.emplace(key.avatar_hash, fill.get());
   return FillPermit(std::move(fill));

@@ -10,7 +10,7 @@ namespace edge::feed {
 namespace {
 
 // In the order of the questions.
-enum Question : std::size_t { Server, Replication, ReplicasToWrite, MemoryPolicy, StreamType, Count };
+enum Question : std::size_t { Server, Replication, ReplicasToWrite, MemoryPolicy, StreamType, ReplicasLag, Count };
 
 constexpr std::uint64_t kMajorVersionMin = 7;  // The first that counts entries-added.
 
@@ -40,7 +40,18 @@ std::vector<std::vector<std::string>> fitness_questions(const std::string& strea
           {"INFO", "replication"},
           {"CONFIG", "GET", "min-replicas-to-write"},
           {"CONFIG", "GET", "maxmemory-policy"},
-          {"TYPE", stream}};
+          {"TYPE", stream},
+          {"CONFIG", "GET", "min-replicas-max-lag"}};
+}
+
+std::chrono::milliseconds failover_lag(const std::vector<redis::Reply>& answers) {
+  EDGE_CHECK(answers.size() == Question::Count);
+  // Not whether there is a replica now: just after a failover there is none.
+  const auto replicas = try_unsigned(config(answers[ReplicasToWrite]).value_or("")).value_or(0);
+  const auto seconds = try_unsigned(config(answers[ReplicasLag]).value_or(""));
+  constexpr std::uint64_t kSecondsMax = 3600;  // More is no failover that anybody waits for.
+  if (replicas == 0 || !seconds || *seconds > kSecondsMax) return {};
+  return std::chrono::seconds{*seconds};
 }
 
 std::vector<std::string> judge_fitness(const std::vector<redis::Reply>& answers) {

@@ -35,6 +35,8 @@ for i = 1, #nodes, 2 do
     redis.call('HDEL', KEYS[1], nodes[i])
   end
 end
+-- A look that ends a wait is good for nothing on a server that takes no writes any more (R8).
+redis.call('HSET', KEYS[2], 'looked', string.format('%.0f', now))
 return {identity, age, alive}
 )lua";
 
@@ -94,7 +96,7 @@ Result<Registry> parse_registry(const redis::Reply& reply) {
 bool Acknowledging::is_over(const Registry& registry, Instant now) {
   outcome_.took = std::chrono::floor<std::chrono::milliseconds>(now - written_at_);
   // R18: a young registry may have forgotten nodes that go on under their lease.
-  bool have_all = !is_of_another_life(registry) && registry.identity_age > registry_;
+  bool have_all = !is_of_another_life(registry) && registry.identity_age > registry_ + failover_lag_;
   for (const RegisteredNode& node : registry.nodes) {
     longest_lease_ = std::max(longest_lease_, node.lease);
     const auto known = std::find_if(outcome_.nodes.begin(), outcome_.nodes.end(),
@@ -105,7 +107,7 @@ bool Acknowledging::is_over(const Registry& registry, Instant now) {
       outcome.applied_after = outcome_.took;
     have_all = have_all && outcome.applied_after;
   }
-  outcome_.was_waited_out = !have_all && outcome_.took > longest_lease_;
+  outcome_.was_waited_out = !have_all && outcome_.took > longest_lease_ + failover_lag_;
   outcome_.is_complete = have_all || outcome_.was_waited_out;
   return outcome_.is_complete;
 }

@@ -56,10 +56,15 @@ struct Acknowledgement {
 // Follows one event. Pure but for the times it is given.
 class Acknowledging {
  public:
-  // `lease`, `registry`: this node's own.
+  // `lease`, `registry`: this node's own. `failover_lag`: for so long after a failover the old primary may still give
+  // leases, so both count from its end.
   Acknowledging(Written written, Instant written_at, std::chrono::milliseconds lease,
-                std::chrono::milliseconds registry)
-      : written_(std::move(written)), written_at_(written_at), longest_lease_(lease), registry_(registry) {}
+                std::chrono::milliseconds registry, std::chrono::milliseconds failover_lag = {})
+      : written_(std::move(written)),
+        written_at_(written_at),
+        longest_lease_(lease),
+        registry_(registry),
+        failover_lag_(failover_lag) {}
 
   // Takes in what the registry says now; true when the wait is over.
   bool is_over(const Registry& registry, Instant now);
@@ -76,6 +81,7 @@ class Acknowledging {
   const Instant written_at_;
   std::chrono::milliseconds longest_lease_;
   const std::chrono::milliseconds registry_;
+  const std::chrono::milliseconds failover_lag_;
   Acknowledgement outcome_;
 };
 

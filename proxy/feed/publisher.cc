@@ -60,6 +60,7 @@ void Publisher::on_state(const Status& state) {
     ask_fitness();
     for (auto job = jobs_.begin(); job != jobs_.end(); ++job)
       if (!job->acknowledging) write(job);
+    if (on_left_ && pending_.empty()) return forget_node();
     return send_pending();
   }
   loop_.destroy_later(std::move(connection_));
@@ -83,6 +84,7 @@ void Publisher::ask_fitness() {
                            if (!reply) return;
                            fitness_.push_back(*reply);
                            if (fitness_.size() < all) return;
+                           failover_lag_ = failover_lag(fitness_);
                            for (const std::string& problem : judge_fitness(fitness_))
                              log_warning("feed.unfit", problem);
                          });
@@ -113,7 +115,8 @@ void Publisher::on_written(Jobs::iterator job, const Result<redis::Reply>& reply
   counts_.published.add();
   if (!job->wait_until) return finish(job, Published{.id = written->id});
   // Counted from when the answer came: not before it was written.
-  job->acknowledging.emplace(std::move(*written), loop_.clock().now(), options_.lease, options_.registry);
+  job->acknowledging.emplace(std::move(*written), loop_.clock().now(), options_.lease, options_.registry,
+                              failover_lag_);
   look_pause_ = kFirstLook;
   plan_look();
 }
@@ -228,8 +231,9 @@ void Publisher::on_pending_sent(const Result<redis::Reply>& reply) {
 void Publisher::leave(UniqueFunction<void()> on_left) {
   on_left_ = std::move(on_left);
   leave_deadline_.arm(kLeaveTimeout);
-  if (!is_ready_) return say_left();
-  if (pending_.empty()) forget_node();
+  if (!connection_) return say_left();
+  // One that still connects is waited for: the reader's has entered this node already.
+  if (is_ready_ && pending_.empty()) forget_node();
 }
 
 void Publisher::forget_node() {

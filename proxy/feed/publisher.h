@@ -77,6 +77,7 @@ class Publisher {
   std::size_t pending_sent_ = 0;    // Of the front, not yet answered.
   UniqueFunction<void()> on_left_;  // Set: this node is leaving.
   bool is_ready_ = false;
+  std::chrono::milliseconds failover_lag_{0};
   std::vector<redis::Reply> fitness_;  // What was answered so far.
   std::unique_ptr<redis::Connection> connection_;
   event::Timer look_;

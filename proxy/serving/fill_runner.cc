@@ -200,7 +200,7 @@ bool FillRun::is_behind(const http::ResponseHead& head) const {
   const ServingOptions& options = *services_.options;
   if (times_behind_ >= options.caching.lag_retries) return false;
   const auto version = try_unsigned(head.fields.combined(options.version_header));
-  return version && services_.cache.is_behind(*permit_, *version);
+  return version && permit_->is_behind(*version);
 }
 
 void FillRun::pause_and_ask() {

@@ -105,6 +105,14 @@ TEST_CASE("a response that is being sent counts until that is over", "[cache]") 
     for (std::uint64_t i = 0; i < 9; ++i) still_held += cache.holds(url_of(i));
     CHECK(still_held >= 6);
   }
+  SECTION("what was there before does not follow what was newer and did not fit") {
+    cache.limits.revalidate = true;
+    Asked asked = cache.get(url_of(100));
+    REQUIRE(asked.leads());
+    CHECK(cache.answer(asked, std::string(300'000, 'b')).verdict == StoreVerdict::NoRoom);
+    cache.limits.revalidate = false;
+    CHECK_FALSE(cache.holds(url_of(100)));
+  }
   SECTION("what fits is stored") { CHECK(cache.put(url_of(200), "face") == StoreVerdict::Stored); }
   SECTION("when it is over there is room again") {
     cache.put(url_of(200), std::string(300'000, 'b'));

@@ -5,6 +5,7 @@
 
 using namespace edge;
 using namespace edge::feed;
+using namespace std::chrono_literals;
 using edge::test::RedisClient;
 using edge::test::RedisServer;
 
@@ -23,10 +24,15 @@ struct Answers {
   redis::Reply replicas_to_write = config("min-replicas-to-write", "0");
   redis::Reply memory_policy = config("maxmemory-policy", "noeviction");
   redis::Reply stream_type = text("stream");
+  redis::Reply replicas_lag = config("min-replicas-max-lag", "10");
+
+  std::vector<redis::Reply> all() const {
+    return {server, replication, replicas_to_write, memory_policy, stream_type, replicas_lag};
+  }
 
   // The one problem it has, or none.
   std::string problem() const {
-    const auto problems = judge_fitness({server, replication, replicas_to_write, memory_policy, stream_type});
+    const auto problems = judge_fitness(all());
     REQUIRE(problems.size() <= 1);
     return problems.empty() ? "" : problems[0];
   }
@@ -81,7 +87,19 @@ TEST_CASE("each thing that is not as it should be is named", "[feed]") {
 }
 
 TEST_CASE("a Redis that tells nothing is not accused of anything", "[feed]") {
-  CHECK(judge_fitness({kRefused, kRefused, kRefused, kRefused, kRefused}).size() <= 1);
+  CHECK(judge_fitness({kRefused, kRefused, kRefused, kRefused, kRefused, kRefused}).size() <= 1);
+}
+
+TEST_CASE("an old primary may take writes for min-replicas-max-lag, where a replica is asked for",
+          "[feed][PROTOCOL R18]") {
+  Answers answers;
+  CHECK(failover_lag(answers.all()) == 0ms);
+  answers.replicas_to_write = config("min-replicas-to-write", "1");
+  CHECK(failover_lag(answers.all()) == 10s);
+  answers.replicas_lag = config("min-replicas-max-lag", "2");
+  CHECK(failover_lag(answers.all()) == 2s);
+  answers.replicas_lag = kRefused;
+  CHECK(failover_lag(answers.all()) == 0ms);
 }
 
 TEST_CASE("a real Redis answers the questions", "[feed]") {

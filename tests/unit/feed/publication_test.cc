@@ -70,6 +70,17 @@ TEST_CASE("a young registry may have forgotten a node that serves on, so one lea
   CHECK(wait.outcome().was_waited_out);
 }
 
+TEST_CASE("where an old primary may take writes after a failover, lease and registry count from the end of that",
+          "[feed][PROTOCOL R18]") {
+  Acknowledging wait{{kEvent, "life"}, Instant{}, kLease, kRegistry, 2'000ms};
+  CHECK_FALSE(wait.is_over(registry({node("a", kEvent)}), Instant{} + 1ms));
+  CHECK_FALSE(wait.is_over(registry({node("a", kBefore)}), Instant{} + kLease + 2'000ms));
+  CHECK(wait.is_over(registry({node("a", kBefore)}), Instant{} + kLease + 2'001ms));
+  CHECK(wait.so_far().was_waited_out);
+  Acknowledging later{{kEvent, "life"}, Instant{}, kLease, kRegistry, 2'000ms};
+  CHECK(later.is_over({"life", kRegistry + 2'001ms, {node("a", kEvent)}}, Instant{} + 1ms));
+}
+
 TEST_CASE("a node that stays silent is waited out for one lease", "[feed][PROTOCOL R18]") {
   Wait wait;
   const Registry silent = registry({node("a", kBefore), node("b", kEvent)});
