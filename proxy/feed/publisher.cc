@@ -116,7 +116,7 @@ void Publisher::on_written(Jobs::iterator job, const Result<redis::Reply>& reply
   if (!job->wait_until) return finish(job, Published{.id = written->id});
   // Counted from when the answer came: not before it was written.
   job->acknowledging.emplace(std::move(*written), loop_.clock().now(), options_.lease, options_.registry,
-                              failover_lag_);
+                             failover_lag_);
   look_pause_ = kFirstLook;
   plan_look();
 }
