@@ -46,7 +46,9 @@ void show_avatar(frontend::Exchange& exchange, std::string_view avatar, const ca
   if (report.floor && report.floor->version) shown["version_floor"] = *report.floor->version;
   if (report.floor && report.floor->id != cache::EventId{}) shown["last_event"] = report.floor->id.text();
   if (report.entries.empty() && report.fills.empty())
-    shown["why"] = "nothing is held: it was not asked for, was invalidated, or made room for others";
+    shown["why"] =
+        "nothing is held: it was not asked for, its answer was an error or for one client alone, it was invalidated, "
+        "or it made room for others";
   answer_json(exchange, 200, shown.dump(2, ' ', false, json::error_handler_t::replace));
 }
 

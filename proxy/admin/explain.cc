@@ -50,7 +50,7 @@ std::string in_words(milliseconds time) {
 
 std::string explain_stale(const cache::EntryReport& entry) {
   const milliseconds since = -entry.fresh_for;
-  std::string text = entry.is_suspect ? "purged softly" : "stale since " + in_words(since);
+  std::string text = entry.is_suspect ? "purged softly" : "stale for " + in_words(since);
   text += std::string(" (lifetime by ") += http::to_text(entry.lifetime_source);
   text += !entry.is_suspect && since < entry.stale_while_revalidate
               ? "): served as it is, and revalidated behind the answer"
@@ -122,7 +122,10 @@ void explain_url(frontend::Exchange& exchange, std::string_view target, const ca
   for (const auto& [url, waiters] : report.fills)
     if (url == parsed->path_and_query)
       text += "- the origin is being asked for it; " + std::to_string(waiters) + " requests wait\n";
-  if (held == 0) text += "nothing is held: it was not asked for, was invalidated, or made room for others\n";
+  if (held == 0)
+    text +=
+        "nothing is held: it was not asked for, its answer was an error or for one client alone, it was invalidated, "
+        "or it made room for others\n";
   answer_text(exchange, 200, text);
 }
 

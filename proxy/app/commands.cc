@@ -104,8 +104,8 @@ int update(const std::string& config_file, feed::UpdateEvent event, std::optiona
   return config->updates_url.empty() ? update_node(*config, event) : update_feed(*config, std::move(event), wait);
 }
 
-int demo(std::uint16_t port) {
-  const Status done = run_demo(port);
+int demo(std::uint16_t port, bool with_redis) {
+  const Status done = run_demo(port, with_redis);
   return done ? 0 : failed(done.error().message);
 }
 

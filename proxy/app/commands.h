@@ -18,6 +18,6 @@ int status(const std::string& config_file);
 int explain(const std::string& config_file, const std::string& url);
 // Published to the feed; without one, applied by the edge that runs here. `wait`: until every live node has applied it.
 int update(const std::string& config_file, feed::UpdateEvent event, std::optional<std::chrono::milliseconds> wait);
-int demo(std::uint16_t port);
+int demo(std::uint16_t port, bool with_redis);
 
 }  // namespace edge::app

@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "app/edge.h"
+#include "app/private_redis.h"
 #include "base/log.h"
 #include "demo/sample_origin.h"
 #include "demo/what_to_try.h"
@@ -68,9 +69,16 @@ class OriginThread {
 
 }  // namespace
 
-Status run_demo(std::uint16_t port) {
+Status run_demo(std::uint16_t port, bool with_redis) {
   const auto next = [&](int by) { return local(static_cast<std::uint16_t>(port + by)); };
-  const demo::DemoAddresses addresses{.edge = next(0), .origin = next(1), .admin = next(2)};
+  demo::DemoAddresses addresses{.edge = next(0), .origin = next(1), .admin = next(2)};
+  std::unique_ptr<PrivateRedis> redis;
+  if (with_redis) {
+    auto started = PrivateRedis::start();
+    if (started) redis = *std::move(started);
+    // Without it the demo still shows most of what there is.
+    if (!started && started.error().code != ErrorCode::NotFound) return Failure{started.error()};
+  }
   Config config;
   config.site = "demo";
   config.listen = {{addresses.edge}};
@@ -78,6 +86,14 @@ Status run_demo(std::uint16_t port) {
   config.origin.urls = {"http://" + addresses.origin};
   config.cache.memory_bytes = 256ull << 20;
   config.drain = std::chrono::seconds{1};
+  if (redis) {
+    addresses.redis_socket = redis->socket();
+    config.updates_url = "unix://" + redis->socket();
+    config.updates.url.unix_path = redis->socket();
+    // So that a wait for all nodes is short soon after the start: a young registry is waited out for one lease.
+    config.updates.lease = std::chrono::seconds{1};
+    config.updates.registry = 2 * config.updates.lease;
+  }
   config.log.level = LogLevel::Warning;
   if (const Status started = start_log(config.log); !started) return Failure{started.error()};
 
@@ -86,9 +102,8 @@ Status run_demo(std::uint16_t port) {
   Status listening;
   {
     Edge edge(config, {}, clock, no_lines);
-    OriginThread origin(clock, addresses.admin, [&edge](std::string_view avatar, std::uint64_t version) {
-      edge.invalidator().update(avatar, version);
-    });
+    OriginThread origin(clock, addresses.admin,
+                        [&edge](std::string_view avatar, std::uint64_t version) { edge.announce(avatar, version); });
     listening = edge.listen();
     if (listening) listening = origin.listen(addresses.origin);
     if (listening) {

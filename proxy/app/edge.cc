@@ -137,6 +137,11 @@ void Edge::run() {
   log_info("stop", "all workers have ended");
 }
 
+void Edge::announce(std::string_view avatar, std::uint64_t version) {
+  invalidator_.update(avatar, version);
+  if (feed_) feed_->publish_surely({.avatar = std::string(avatar), .version = version});
+}
+
 // All or nothing: the running configuration stays unless the new one is without fault.
 void Edge::reload() {
   if (file_.empty()) return log_info("config.reload", "there is no configuration file to reload");

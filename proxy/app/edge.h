@@ -36,8 +36,9 @@ class Edge {
   // The addresses really listened on, after listen().
   const std::vector<std::string>& data_addresses() const { return data_addresses_; }
   const std::string& admin_address() const { return admin_address_; }
-  // For the demo, whose origin is in this process. Thread-safe.
-  serving::Invalidator& invalidator() { return invalidator_; }
+  // For the demo, whose origin is in this process: the avatar has changed. Applied here at once, and published where
+  // there is a feed. Thread-safe while the edge runs.
+  void announce(std::string_view avatar, std::uint64_t version);
 
  private:
   void reload();

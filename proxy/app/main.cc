@@ -3,6 +3,7 @@
 #include <csignal>
 
 #include "app/commands.h"
+#include "app/verify_command.h"
 #include "app/version.h"
 #include "base/units.h"
 
@@ -56,12 +57,19 @@ int main(int argc, char** argv) {
           "Until every live node has applied it, at most so long; exit 0 only then")
       ->type_name("DURATION");
 
+  auto* const verify = with_config(app.add_subcommand(
+      "verify", "Follow the update feed and ask edges whether they answer what the origin has; only reads"));
+  edge::app::VerifyFlags verify_flags;
+  edge::app::add_verify_flags(*verify, verify_flags);
+
   auto* const demo = app.add_subcommand("demo", "A sample origin and an edge before it, with nothing to configure");
   std::uint16_t port = 8080;
   demo->add_option("--port", port, "Where the edge serves; origin and admin port take the two next ones")
       ->capture_default_str()
       ->type_name("PORT")
       ->check(CLI::Range(1, 65533));
+  bool without_redis = false;
+  demo->add_flag("--no-redis", without_redis, "Without an update feed, even where there is a redis-server");
 
   try {
     app.parse(argc, argv);
@@ -73,6 +81,7 @@ int main(int argc, char** argv) {
   if (status->parsed()) return edge::app::status(config);
   if (explain->parsed()) return edge::app::explain(config, url);
   if (update->parsed()) return edge::app::update(config, std::move(event), wait);
-  if (demo->parsed()) return edge::app::demo(port);
+  if (verify->parsed()) return edge::app::verify(config, verify_flags);
+  if (demo->parsed()) return edge::app::demo(port, !without_redis);
   return 2;
 }

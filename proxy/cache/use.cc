@@ -11,10 +11,13 @@ Use Judge::use(const Entry& entry) const {
   if (!is_vouched_for(entry.begun)) return is_fresh ? Use::Untrusted : Use::No;
   if (is_fresh) return Use::Fresh;
   if (entry.is_suspect) return Use::No;
-  if (limits.stale_max && response.may_be_stale_by_request() && now - entry.usable_until <= *limits.stale_max)
+  // Who wants it fresh for a while does not want it stale, whatever else is said.
+  const bool wants_it_fresher = limits.fresh_for_min.count() > 0;
+  if (limits.stale_max && !wants_it_fresher && response.may_be_stale_by_request() &&
+      now - entry.usable_until <= *limits.stale_max)
     return Use::StaleByRequest;
   if (!trust.has_lease(now)) return Use::No;  // PROTOCOL R16.
-  const bool wants_fresh = limits.age_max || limits.fresh_for_min.count() > 0;
+  const bool wants_fresh = limits.age_max || wants_it_fresher;
   // After what was fresh for less time than it might have been, as after an update, only the origin will do.
   const bool was_cut_short = entry.usable_until < response.fresh_until();
   if (!wants_fresh && !was_cut_short && now < response.fresh_until() + response.stale_while_revalidate())

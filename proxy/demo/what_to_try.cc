@@ -22,9 +22,7 @@ constexpr std::string_view kText = R"(
     curl -s -o new.png http://ORIGIN/avatars/9001/640 && curl -T new.png http://EDGE/avatars/42
     curl -s -o /dev/null -D - http://EDGE/avatars/42/132 | grep -i -e cache-status -e x-avatar-version
 
-    # Tell the edge that an avatar has changed, as your upload service would:
-    curl -H 'Content-Type: application/json' -d '{"avatar":"42"}' http://ADMIN/updates
-
+UPDATE
     # What it holds of a URL, why and until when:
     curl http://ADMIN/explain/avatars/42/132
 
@@ -32,6 +30,20 @@ constexpr std::string_view kText = R"(
     curl -s http://ADMIN/metrics | grep ^avatar_edge_
 
   edge http://EDGE   sample origin http://ORIGIN   admin http://ADMIN
+
+)";
+
+constexpr std::string_view kUpdateNode = R"(    # Tell the edge that an avatar has changed:
+    curl -H 'Content-Type: application/json' -d '{"avatar":"42"}' http://ADMIN/updates
+
+)";
+
+constexpr std::string_view kUpdateFeed =
+    R"(    # Publish that an avatar has changed, as your upload service would; each edge that follows the feed drops it:
+    redis-cli -s REDIS XADD avatar:updates '*' avatar 42
+
+    # The same over the admin port, answered when every node has applied it:
+    curl -H 'Content-Type: application/json' -d '{"avatar":"42"}' 'http://ADMIN/updates?wait=10s'
 
 )";
 
@@ -44,6 +56,8 @@ void replace_all(std::string& text, std::string_view stand_in, std::string_view 
 
 std::string what_to_try(const DemoAddresses& addresses) {
   std::string text(kText);
+  replace_all(text, "UPDATE\n", addresses.redis_socket.empty() ? kUpdateNode : kUpdateFeed);
+  replace_all(text, "REDIS", addresses.redis_socket);
   replace_all(text, "EDGE", addresses.edge);
   replace_all(text, "ORIGIN", addresses.origin);
   replace_all(text, "ADMIN", addresses.admin);

@@ -10,6 +10,7 @@ struct DemoAddresses {
   std::string edge;
   std::string origin;
   std::string admin;
+  std::string redis_socket{};  // A path; empty where there is no update feed.
 };
 
 // A page to look at and commands to copy, each with a line that says what it shows. Ends with a newline.

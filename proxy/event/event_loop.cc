@@ -12,6 +12,9 @@ namespace {
 
 using EventConfigHandle = CHandle<event_config, event_config_free>;
 
+// The loop that this thread runs.
+thread_local const EventLoop* running_here = nullptr;
+
 EventBaseHandle make_base() {
   const EventConfigHandle config{event_config_new()};
   EDGE_CHECK(config != nullptr);
@@ -49,10 +52,11 @@ EventLoop::~EventLoop() {
 
 void EventLoop::run() {
   thread_ = std::this_thread::get_id();
+  running_here = this;
   stopping_ = false;
   now_is_known_ = wall_is_known_ = false;  // What was asked before the run is long ago.
   while (!stopping_) {
-    const bool idle = deferred_.is_empty() && doomed_.empty();
+    const bool idle = deferred_.is_empty() && doomed_.empty() && !has_posted_to_itself_;
     EDGE_CHECK(event_base_loop(base_.get(), idle ? EVLOOP_ONCE : EVLOOP_ONCE | EVLOOP_NONBLOCK) == 0);
     run_posted();
     deferred_.run();
@@ -61,6 +65,7 @@ void EventLoop::run() {
     doomed.clear();
     now_is_known_ = wall_is_known_ = false;
   }
+  running_here = nullptr;
   thread_ = {};
 }
 
@@ -75,7 +80,11 @@ void EventLoop::post(UniqueFunction<void()> task) {
     was_empty = posted_.empty();
     posted_.push_back(std::move(task));
   }
-  if (was_empty) wake();
+  if (running_here == this) {
+    has_posted_to_itself_ = true;  // Not asleep, so no system calls are needed to wake it.
+  } else if (was_empty) {
+    wake();
+  }
 }
 
 Instant EventLoop::now() {
@@ -109,6 +118,7 @@ void EventLoop::drain_wake() noexcept {
 
 void EventLoop::run_posted() {
   std::vector<UniqueFunction<void()>> tasks;
+  has_posted_to_itself_ = false;
   {
     MutexLock lock(mutex_);
     tasks.swap(posted_);

@@ -78,6 +78,7 @@ class EventLoop {
   Instant now_{};
   WallTime wall_{};
   bool stopping_ = false;
+  bool has_posted_to_itself_ = false;  // There may be tasks that nobody will wake it for.
   DeferredList deferred_{*this};
   std::vector<Doomed> doomed_;
 

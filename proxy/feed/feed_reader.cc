@@ -48,10 +48,10 @@ void FeedReader::on_state(const Status& state) {
     counts_.connected.subtract();
     counts_.connections_lost.add();
   }
-  log_warning("feed.lost", state.error().message);
   loop_.destroy_later(std::move(connection_));
   is_proof_under_way_ = false;
   if (on_left_) return say_left();
+  log_warning("feed.lost", state.error().message);
   // With jitter, so that the nodes of a site do not come back as one.
   const auto longest =
       std::min<milliseconds>(kFirstReconnect * (1u << std::min(failures_, 10u)), options_.reconnect_max);

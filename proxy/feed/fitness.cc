@@ -67,8 +67,10 @@ std::vector<std::string> judge_fitness(const std::vector<redis::Reply>& answers)
     problems.push_back("maxmemory-policy " + *policy +
                        " may evict the stream, and each time all that is held would be revalidated; use noeviction or "
                        "a volatile one");
-  if (const std::string& type = answers[StreamType].text; type != "none" && type != "stream")
-    problems.push_back("the key of the stream holds a " + type);
+  // Where TYPE is refused, reading will tell.
+  const redis::Reply& type = answers[StreamType];
+  if (type.is_text() && type.text != "none" && type.text != "stream")
+    problems.push_back("the key of the stream holds a " + type.text);
   return problems;
 }
 

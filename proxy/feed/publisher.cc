@@ -186,6 +186,12 @@ void Publisher::finish(Jobs::iterator job, Result<Published> outcome) {
 }
 
 void Publisher::publish_surely(UpdateEvent event) {
+  // A long URL that no route matches, and so names an avatar of its own.
+  if (event.avatar.size() > UpdateEvent::kAvatarBytesMax) {
+    counts_.publications_given_up.add();
+    return log_warning("feed.unpublished", "an avatar's name of " + std::to_string(event.avatar.size()) +
+                                               " bytes does not fit an event; only this node has dropped it");
+  }
   if (pending_.size() == kPendingMax) {
     pending_.erase(pending_.begin() + static_cast<std::ptrdiff_t>(pending_sent_));
     counts_.publications_pending.subtract();

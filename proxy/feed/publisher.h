@@ -40,7 +40,8 @@ class Publisher {
   // Fails where Redis cannot be had: nothing is published then, or nobody knows. With `wait`, answers once nobody is
   // left who could serve what was before the event, or after that time with what is known by then.
   void publish(UpdateEvent event, std::optional<std::chrono::milliseconds> wait, OnDone on_done);
-  // Tried until it has worked (PROTOCOL R5). Beyond kPendingMax the oldest is given up, and counted.
+  // Tried until it has worked (PROTOCOL R5). Beyond kPendingMax the oldest is given up, and counted; so is what no
+  // event can say.
   void publish_surely(UpdateEvent event);
   // Publishes what still waits for that, and takes this node out of the registry, where that takes no longer than a
   // moment. Nothing is to be published any more.

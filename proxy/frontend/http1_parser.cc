@@ -3,21 +3,13 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "http/characters.h"
 
 namespace edge::frontend {
 namespace {
 
 // A head buffer larger than this is given back when the next request begins.
 constexpr std::size_t kTextKept = 4096;
-
-// tchar of RFC 9110 section 5.6.2.
-bool is_token(std::string_view text) {
-  constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
-  return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           kMarks.find(c) != std::string_view::npos;
-  });
-}
 
 // RFC 9110 section 5.5: no control characters but the tab.
 bool is_field_value(std::string_view text) {
@@ -176,7 +168,7 @@ void Http1Parser::make_views() {
 bool Http1Parser::is_head_sound() {
   using http::FieldName;
   for (const http::Field& field : head_.fields) {
-    if (!is_token(field.name)) return refuse({400, "malformed field name", {}}), false;
+    if (!http::is_token(field.name)) return refuse({400, "malformed field name", {}}), false;
     if (!is_field_value(field.value)) return refuse({400, "control character in a field", {}}), false;
   }
   const bool is_1_0 = head_.version_minor == 0;

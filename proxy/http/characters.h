@@ -29,6 +29,13 @@ constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 // US-ASCII control characters: 0 to 31 and 127.
 constexpr bool is_control(char c) noexcept { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
 
+// RFC 9110 section 5.5: inside a field's value these could end it early for whoever reads it next.
+constexpr bool has_line_breaker(std::string_view text) noexcept {
+  for (const char c : {'\r', '\n', '\0'})
+    if (text.find(c) != std::string_view::npos) return true;
+  return false;
+}
+
 constexpr bool is_token(std::string_view text) noexcept {
   for (const char c : text)
     if (!is_in(kTokenCharacters, c)) return false;

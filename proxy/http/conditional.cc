@@ -1,6 +1,7 @@
 #include "http/conditional.h"
 
 #include <algorithm>
+#include <array>
 
 #include "http/date.h"
 #include "http/etag.h"
@@ -20,6 +21,13 @@ bool is_modified_since(std::chrono::sys_seconds last_modified, const Fields& req
   // Two-digit years are read near Last-Modified, which they repeat if they mean anything.
   const auto date = text ? try_http_date(*text, last_modified) : std::nullopt;
   return !date || last_modified > *date;
+}
+
+// `name`: in lower case.
+bool describes_bytes(std::string_view name) noexcept {
+  static constexpr std::array<std::string_view, 5> kNames{"content-length", "content-encoding", "content-range",
+                                                          "content-md5", "content-digest"};
+  return std::find(kNames.begin(), kNames.end(), name) != kNames.end();
 }
 
 }  // namespace
@@ -48,11 +56,11 @@ bool is_about_stored(const Fields& not_modified, std::string_view etag, std::str
 
 std::string merge_not_modified(std::string_view stored_lines, const Fields& not_modified) {
   std::string newer;
-  append_end_to_end_lines(newer, not_modified, {FieldName::ContentLength, FieldName::ContentEncoding});
+  append_end_to_end_lines(newer, not_modified);
   const Fields stored = parse_lines(stored_lines);
   Fields replacing;
   for (const Field& field : parse_lines(newer))
-    if (field.name != "content-range" && (field.id != FieldName::SetCookie || stored.has(FieldName::SetCookie)))
+    if (!describes_bytes(field.name) && (field.id != FieldName::SetCookie || stored.has(FieldName::SetCookie)))
       replacing.add(field);
   const auto is_replaced = [&replacing](std::string_view name) {
     return std::any_of(replacing.begin(), replacing.end(), [name](const Field& field) { return field.name == name; });

@@ -34,7 +34,8 @@ bool is_about_stored(const Fields& not_modified, std::string_view etag, std::str
 
 // The stored lines, freshened by a 304 (RFC 9111 section 3.2): each field in it replaces the stored lines of that name
 // or is added. Left as they were stored:
-//   - Content-Length, Content-Encoding and Content-Range: they describe the bytes that we have;
+//   - Content-Length, Content-Encoding, Content-Range, Content-MD5 and Content-Digest: they describe the bytes that we
+//     have, and those of a 304 may be of its own empty body;
 //   - hop-by-hop fields and what Connection names; and Set-Cookie where none is stored, which is for whoever asked.
 // The result may have another Vary than before: the selecting lines are then to be made anew (http/vary.h).
 std::string merge_not_modified(std::string_view stored_lines, const Fields& not_modified);

@@ -68,7 +68,7 @@ class Scanner {
     return hours{h} + minutes{m} + seconds{s};
   }
 
-  void zone() noexcept { literal(equals_ignoring_case(rest_, " UTC") ? " UTC" : " GMT"); }
+  void zone() noexcept { literal(" GMT"); }
 
  private:
   void give_up() noexcept {

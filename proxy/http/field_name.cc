@@ -81,12 +81,20 @@ constexpr Index make_index() {
 }
 constexpr Index kIndex = make_index();
 
+// `lowered`: one of kNames.
+constexpr bool is_name(std::string_view lowered, std::string_view name) {
+  if (lowered.size() != name.size()) return false;
+  for (std::size_t i = 0; i < name.size(); ++i)
+    if (lowered[i] != ascii_lower(name[i])) return false;
+  return true;
+}
+
 }  // namespace
 
 FieldName find_field_name(std::string_view name) noexcept {
   if (name.empty()) return FieldName::Other;
   FieldName candidate = kIndex.first[bucket_of(name)];
-  while (candidate != FieldName::Other && !equals_ignoring_case(kNames[static_cast<std::size_t>(candidate)], name))
+  while (candidate != FieldName::Other && !is_name(kNames[static_cast<std::size_t>(candidate)], name))
     candidate = kIndex.next[static_cast<std::size_t>(candidate)];
   return candidate;
 }

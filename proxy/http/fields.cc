@@ -5,6 +5,12 @@
 #include "base/text.h"
 
 namespace edge::http {
+namespace {
+
+// Room for so many at first; an avatar's response has fewer.
+constexpr std::size_t kFieldsExpected = 16;
+
+}  // namespace
 
 std::string_view Fields::value(FieldName id) const noexcept {
   if (has(id))
@@ -39,10 +45,9 @@ std::string Fields::combined(std::string_view name) const {
 std::string Fields::combined(FieldName id) const { return has(id) ? combined(to_text(id)) : std::string{}; }
 
 void append_line(std::string& lines, std::string_view name, std::string_view value) {
-  for (const char c : name) lines += ascii_lower(c);
-  lines += ": ";
-  lines += value;
-  lines += "\r\n";
+  const std::size_t begin = lines.size();
+  lines.append(name).append(": ").append(value).append("\r\n");
+  for (std::size_t i = begin; i < begin + name.size(); ++i) lines[i] = ascii_lower(lines[i]);
 }
 
 void remove_lines(std::string& lines, std::span<const std::string> names) {
@@ -62,6 +67,7 @@ void remove_lines(std::string& lines, std::span<const std::string> names) {
 
 Fields parse_lines(std::string_view lines) {
   Fields fields;
+  if (!lines.empty()) fields.reserve(kFieldsExpected);
   while (!lines.empty()) {
     const std::size_t end = lines.find("\r\n");
     const std::string_view line = lines.substr(0, end);

@@ -27,6 +27,7 @@ class Fields {
     present_.set(static_cast<std::size_t>(field.id));
     fields_.push_back(field);
   }
+  void reserve(std::size_t count) { fields_.reserve(count); }
   void clear() noexcept {
     fields_.clear();
     present_.reset();

@@ -55,9 +55,11 @@ bool is_named_by_connection(const Fields& fields, std::string_view name) {
 }
 
 void append_safe_line(std::string& lines, const Field& field) {
-  append_line(lines, field.name, trim(field.value));
+  const std::string_view value = trim(field.value);
+  append_line(lines, field.name, value);
+  if (!has_line_breaker(value)) return;
   const std::size_t end = lines.size() - 2;
-  for (std::size_t i = end - trim(field.value).size(); i < end; ++i)
+  for (std::size_t i = end - value.size(); i < end; ++i)
     if (lines[i] == '\r' || lines[i] == '\n' || lines[i] == '\0') lines[i] = ' ';
 }
 

@@ -1,5 +1,7 @@
 #include "http/storable.h"
 
+#include <algorithm>
+
 #include "http/list.h"
 
 namespace edge::http {
@@ -12,6 +14,12 @@ bool varies_by_anything(const Fields& response) {
     if (field.id == FieldName::Vary)
       for_each_element(field.value, [&found](std::string_view element) { found = found || element == "*"; });
   return found;
+}
+
+// A cookie that private="set-cookie" or no-cache="set-cookie" names is not kept, whatever becomes of the rest.
+bool keeps_cookie(const Fields& response, const CacheControl& control) {
+  return response.has(FieldName::SetCookie) &&
+         std::find(control.unshared.begin(), control.unshared.end(), "set-cookie") == control.unshared.end();
 }
 
 // RFC 9111 section 3.5.
@@ -49,7 +57,7 @@ Storability judge_storability(Method method, const Fields& request, const Respon
   if (control.no_store && !control.must_understand) return Storability::ResponseNoStore;
   if (control.is_private) return Storability::Private;
   if (request.has(FieldName::Authorization) && !may_share_authorized(control)) return Storability::Authorized;
-  if (cookies == SetCookiePolicy::Pass && response.fields.has(FieldName::SetCookie) && !control.is_public &&
+  if (cookies == SetCookiePolicy::Pass && keeps_cookie(response.fields, control) && !control.is_public &&
       !control.s_maxage)
     return Storability::SetsCookie;
   if (varies_by_anything(response.fields)) return Storability::VariesByAnything;

@@ -28,7 +28,7 @@ enum class Storability : std::uint8_t {
 
 // What becomes of a response that sets a cookie, of which RFC 9111 (section 7.3) leaves caches to be wary.
 enum class SetCookiePolicy : std::uint8_t {
-  Pass,   // Not stored, unless public or s-maxage.
+  Pass,   // Not stored, unless public or s-maxage, or the cookie is listed as private or no-cache.
   Strip,  // Stored without its cookies.
   Store,  // Stored with them.
 };

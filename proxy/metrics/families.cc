@@ -17,6 +17,16 @@ void Families::gauge(std::string_view name, std::string_view help, double value,
   add_series(begin(name, help, prometheus::MetricType::Gauge), labels).gauge.value = value;
 }
 
+void Families::counters(std::string_view name, std::string_view help, const std::vector<Sample>& samples) {
+  prometheus::MetricFamily& family = begin(name, help, prometheus::MetricType::Counter);
+  for (const Sample& sample : samples) add_series(family, sample.labels).counter.value = sample.value;
+}
+
+void Families::gauges(std::string_view name, std::string_view help, const std::vector<Sample>& samples) {
+  prometheus::MetricFamily& family = begin(name, help, prometheus::MetricType::Gauge);
+  for (const Sample& sample : samples) add_series(family, sample.labels).gauge.value = sample.value;
+}
+
 void Families::histogram(std::string_view name, std::string_view help, const HistogramTotal& total) {
   fill(add_series(begin(name, help, prometheus::MetricType::Histogram), {}), total);
 }

@@ -42,6 +42,13 @@ class Families {
     for (std::size_t i = 0; i < values.size(); ++i)
       add_series(family, {{label, values[i]}}).counter.value = static_cast<double>(value_of(i));
   }
+  // Series with labels of their own.
+  struct Sample {
+    std::vector<Label> labels;
+    double value;
+  };
+  void counters(std::string_view name, std::string_view help, const std::vector<Sample>& samples);
+  void gauges(std::string_view name, std::string_view help, const std::vector<Sample>& samples);
   void histogram(std::string_view name, std::string_view help, const HistogramTotal& total);
   template <std::invocable<std::size_t> TotalOf>
   void histograms(std::string_view name, std::string_view help, std::string_view label, Values values,

@@ -7,15 +7,10 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "origin/curl_memory.h"
 
 namespace edge::origin {
 namespace {
-
-void initialize_library() {
-  // Once a process, whichever worker is first. Never undone: other threads may still be using it.
-  static const CURLcode initialized = curl_global_init(CURL_GLOBAL_DEFAULT);
-  EDGE_CHECK(initialized == CURLE_OK);
-}
 
 template <class T>
 void set(CURLM* multi, CURLMoption option, T value) {
@@ -51,7 +46,7 @@ CurlMulti::CurlMulti(event::EventLoop& loop, const CurlOptions& options, metrics
       metrics_(metrics),
       timer_(loop, [this] { set_timeout(0); }),
       planned_run_(loop, [this] { run_planned(); }) {
-  initialize_library();
+  initialize_curl();
   multi_.reset(curl_multi_init());
   EDGE_CHECK(multi_ != nullptr);
   set(multi_.get(), CURLMOPT_SOCKETFUNCTION, &Callbacks::socket);

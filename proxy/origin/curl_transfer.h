@@ -15,7 +15,9 @@
 #include "origin/upload.h"
 
 struct curl_slist;
+struct Curl_URL;
 extern "C" void curl_easy_cleanup(void*);
+extern "C" void curl_url_cleanup(Curl_URL*);
 
 namespace edge::origin {
 
@@ -88,6 +90,7 @@ class CurlTransfer {
   friend class CurlMulti;
 
   void configure();
+  void set_url(const OriginUrlRef& url);
   void set_lines(const FetchRequest& request);
   void set_method(const TransferJob& job);
   void note_head_complete();
@@ -102,6 +105,7 @@ class CurlTransfer {
   bool is_plain_ = false;  // Configured, and nothing but URL, target and lines differ from a plain GET.
   bool is_head_request_ = false;
   OriginUrlRef url_;
+  CHandle<Curl_URL, curl_url_cleanup> parsed_url_;  // libcurl would parse a text anew for each transfer.
   Upload* upload_ = nullptr;
   std::uint64_t collect_bytes_max_ = 0;
   std::string target_;

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "origin/token.h"
+#include "http/characters.h"
 
 namespace edge::origin {
 namespace {
@@ -56,15 +56,13 @@ bool HeadReader::add_status_line(std::string_view line) {
 }
 
 bool HeadReader::add_field_line(std::string_view line) {
-  // RFC 9110 section 5.5: inside a value these could end it early for whoever reads it next.
-  if (line.find_first_of(std::string_view{"\r\n\0", 3}) != std::string_view::npos)
-    return refuse("a field line has a control character");
+  if (http::has_line_breaker(line)) return refuse("a field line has a control character");
   if (line.front() == ' ' || line.front() == '\t') {  // RFC 9112 section 5.2: a folded line becomes one with spaces.
     if (text_.empty()) return refuse("the first field line is folded");
     text_.back() = ' ';
   } else {
     const std::size_t colon = line.find(':');
-    if (colon == std::string_view::npos || !is_token(trim(line.substr(0, colon))))
+    if (colon == std::string_view::npos || !http::is_token(trim(line.substr(0, colon))))
       return refuse("a field line has no proper name");
   }
   text_ += line;

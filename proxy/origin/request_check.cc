@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "origin/token.h"
+#include "http/characters.h"
 
 namespace edge::origin {
 namespace {
@@ -18,8 +18,8 @@ bool are_field_lines(std::string_view lines) {
     if (end == std::string_view::npos) return false;
     const std::string_view line = lines.substr(0, end);
     const std::size_t colon = line.find(':');
-    if (colon == std::string_view::npos || !is_token(line.substr(0, colon))) return false;
-    if (line.find_first_of(std::string_view{"\r\n\0", 3}) != std::string_view::npos) return false;
+    if (colon == std::string_view::npos || !http::is_token(line.substr(0, colon))) return false;
+    if (http::has_line_breaker(line)) return false;
     lines.remove_prefix(end + 2);
   }
   return true;
@@ -28,7 +28,7 @@ bool are_field_lines(std::string_view lines) {
 }  // namespace
 
 Status check_request(const FetchRequest& request) {
-  if (!is_token(request.method)) return fail(ErrorCode::Malformed, "the method is not a token");
+  if (!http::is_token(request.method)) return fail(ErrorCode::Malformed, "the method is not a token");
   // A tunnel is not a fetch; and what a body means with HEAD, nobody knows (RFC 9110 section 9.3.2).
   if (request.method == "CONNECT") return fail(ErrorCode::Malformed, "CONNECT is not sent on");
   if (request.method == "HEAD" && request.has_body) return fail(ErrorCode::Malformed, "HEAD has no body");

@@ -16,15 +16,14 @@ namespace {
 // How long a client should wait before it tries again what we could not do now.
 constexpr std::chrono::seconds kRetryAfter{1};
 
-void append_own_lines(std::string& lines, const cache::StoredResponse& response, const http::CacheStatus& status,
-                      Instant now) {
-  if (const auto age = response.age(now); status.is_hit || age.count() > 0) {
+void append_own_lines(std::string& lines, const cache::StoredResponse& response, const StoredAnswer& answer) {
+  if (const auto age = response.age(answer.now); answer.status.is_hit || answer.is_held || age.count() > 0) {
     lines += "age: ";
     append_unsigned(lines, static_cast<std::uint64_t>(age.count()));
     lines += "\r\n";
   }
   lines += "via: 1.1 avatar-edge\r\ncache-status: ";
-  http::append_cache_status(lines, status);
+  http::append_cache_status(lines, answer.status);
   lines += "\r\n";
 }
 
@@ -125,7 +124,7 @@ void answer_stored(frontend::Exchange& exchange, const Ref<const cache::StoredRe
   // Reused by every answer of this thread, so that a hit does not allocate.
   thread_local std::string more;
   more.clear();
-  append_own_lines(more, *response, answer.status, answer.now);
+  append_own_lines(more, *response, answer);
   if (answer.own_lines) more += *answer.own_lines;
   const http::RequestHead& request = exchange.request();
   const auto precondition =

@@ -14,7 +14,8 @@ struct StoredAnswer {
   http::CacheStatus status;
   Instant now;
   WallTime wall;
-  std::uint32_t range_parts_max = 16;      // More parts of a body than these are not sent as parts; 0: none are.
+  std::uint32_t range_parts_max = 16;  // More parts of a body than these are not sent as parts; 0: none are.
+  bool is_held = false;  // Used without validation though it is no hit: has an Age, even of 0 (RFC 9111 section 5.1).
   const std::string* own_lines = nullptr;  // More field lines, for this client alone; null: none.
 };
 

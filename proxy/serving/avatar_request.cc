@@ -23,6 +23,16 @@ namespace {
 // asks for itself.
 constexpr std::uint32_t kLookupsMax = 4;
 
+constexpr std::string_view kStaleIfError = "stale-if-error";
+
+// RFC 9110 section 7.6.3: by which version the request came.
+void append_via(std::string& lines, const http::RequestHead& request) {
+  lines += "via: ";
+  append_unsigned(lines, request.version_major);
+  if (request.version_major < 2) append_unsigned(lines += '.', request.version_minor);
+  lines += " avatar-edge\r\n";
+}
+
 }  // namespace
 
 AvatarRequest::AvatarRequest(Services& services, frontend::Exchange& exchange)
@@ -171,14 +181,15 @@ AvatarRequest::Step AvatarRequest::lead(cache::Lead first) {
   return wait(first.why, first.is_for_trust, true);
 }
 
-// The fill is for everybody: whole, and without the conditions and the cache directives of one client.
+// The fill is for everybody: whole, and without the conditions of one client. Its cache directives go along, as they
+// must (RFC 9111 section 5.2).
 std::string AvatarRequest::fill_request_lines() const {
   std::string lines;
   http::append_end_to_end_lines(
       lines, fields(),
       {FieldName::Host, FieldName::ContentLength, FieldName::Expect, FieldName::Range, FieldName::IfRange,
        FieldName::IfMatch, FieldName::IfNoneMatch, FieldName::IfModifiedSince, FieldName::IfUnmodifiedSince});
-  lines += "via: 1.1 avatar-edge\r\n";
+  append_via(lines, exchange_.request());
   return lines;
 }
 
@@ -212,9 +223,15 @@ void AvatarRequest::answer_filled(const Filled& filled) {
   }
   const Instant now = services_.loop.now();
   const auto ttl = std::chrono::floor<std::chrono::seconds>(filled.usable_until - now);
-  if (!filled.forward_status) {
-    exchange_.set_outcome(metrics::Outcome::Stale, "stale-if-error");
-    return answer(filled.response, {.is_hit = true, .ttl = ttl, .detail = "stale-if-error"});
+  if (filled.is_stand_in) {
+    exchange_.set_outcome(metrics::Outcome::Stale, kStaleIfError);
+    // RFC 9211 section 2.1: a hit only where nobody was there to answer.
+    return answer(filled.response, {.is_hit = !filled.forward_status,
+                                    .forwarded = filled.forward_status ? why_ : ForwardReason::None,
+                                    .forward_status = filled.forward_status,
+                                    .ttl = ttl,
+                                    .is_collapsed = filled.forward_status && !leads_,
+                                    .detail = kStaleIfError});
   }
   const bool is_revalidated = filled.forward_status == 304;
   exchange_.set_outcome(!leads_          ? metrics::Outcome::Collapsed
@@ -243,6 +260,7 @@ void AvatarRequest::answer(const Ref<const cache::StoredResponse>& response, con
                  .now = services_.loop.now(),
                  .wall = services_.loop.wall(),
                  .range_parts_max = services_.options->caching.range_parts_max,
+                 .is_held = status.detail == kStaleIfError,
                  .own_lines = own_lines});
 }
 
@@ -268,7 +286,8 @@ AvatarRequest::Step AvatarRequest::pass() {
                              .body_length = exchange_.body_length()};
   http::append_end_to_end_lines(fetch.field_lines, fields(),
                                 {FieldName::Host, FieldName::ContentLength, FieldName::Expect});
-  fetch.field_lines.append("via: 1.1 avatar-edge\r\nx-forwarded-for: ").append(exchange_.client_address()) += "\r\n";
+  append_via(fetch.field_lines, request);
+  fetch.field_lines.append("x-forwarded-for: ").append(exchange_.client_address()) += "\r\n";
   pass_ = std::make_unique<Pass>(services_, exchange_,
                                  PassPlan{.avatar = std::string(key_->avatar),
                                           .target = std::string(target_.path_and_query),

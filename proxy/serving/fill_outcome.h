@@ -17,12 +17,12 @@ namespace edge::serving {
 struct Filled {
   Ref<const cache::StoredResponse> response;
   cache::StoreVerdict verdict;
-  bool is_stored;  // False for an error of the origin's as well, which is shared but not kept.
-  // What the origin answered; 304: the response was revalidated. None: it could not be had, and this stale response is
-  // what stands in for its answer (RFC 5861 section 4).
-  std::optional<std::uint16_t> forward_status;
+  bool is_stored = false;  // False for an error of the origin's as well, which is shared but not kept.
+  // What the origin answered; 304: the response was revalidated. None: no answer was to be had.
+  std::optional<std::uint16_t> forward_status{};
   std::shared_ptr<const std::string> leader_lines{};  // Field lines for the leader alone; null: none.
-  Instant usable_until{};  // When it is to be revalidated; earlier than the response says soon after an update.
+  Instant usable_until{};    // When it is to be revalidated; earlier than the response says soon after an update.
+  bool is_stand_in = false;  // A stale response in place of an error or of no answer (RFC 5861 section 4).
 };
 // The response is not to be shared: ask for yourself.
 struct NotShared {};

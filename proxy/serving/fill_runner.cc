@@ -1,10 +1,13 @@
 #include "serving/fill_runner.h"
 
+#include <algorithm>
+
 #include "base/check.h"
 #include "base/log.h"
 #include "base/pause_point.h"
 #include "base/text.h"
 #include "http/conditional.h"
+#include "http/date.h"
 #include "http/storable.h"
 #include "http/targeted_cache_control.h"
 #include "serving/waiters.h"
@@ -13,6 +16,9 @@ namespace edge::serving {
 namespace {
 
 using http::FieldName;
+
+// Room for so many bytes of field lines at first; an avatar's head has fewer.
+constexpr std::size_t kHeadExpected = 512;
 
 // An origin in trouble says so to everybody who waits, not to each in turn; but nobody remembers it.
 bool is_trouble(std::uint16_t status) { return status >= 500 || status == 408 || status == 425 || status == 429; }
@@ -80,8 +86,7 @@ FillRun::FillRun(FillRunner& runner, FillPlan plan)
       stale_(std::move(plan.stale)),
       stale_usable_until_(plan.stale_usable_until),
       request_lines_(std::move(plan.request_lines)),
-      may_remember_(plan.may_remember),
-      ask_again_(services_.loop, [this] { ask(); }) {}
+      may_remember_(plan.may_remember) {}
 
 FillRun::~FillRun() = default;
 
@@ -115,6 +120,7 @@ void FillRun::on_interim(const http::ResponseHead& head) {
 origin::BodyMode FillRun::on_head(const http::ResponseHead& head) {
   status_ = head.status;
   head_lines_.clear();
+  head_lines_.reserve(kHeadExpected);
   for (const http::Field& field : head.fields) http::append_line(head_lines_, field.name, field.value);
   const http::CacheControl control =
       http::response_cache_control(head.fields, services_.options->caching.targeted_fields);
@@ -122,8 +128,10 @@ origin::BodyMode FillRun::on_head(const http::ResponseHead& head) {
   pause_point("fill.head_judged");
   switch (use_) {
     case Use::Store:
-    case Use::ShareError:
       note_head(head, control);
+      return origin::BodyMode::Collect;
+    case Use::ShareError:
+      note_error(head, control);
       return origin::BodyMode::Collect;
     case Use::Refresh:
       return origin::BodyMode::Collect;
@@ -146,16 +154,11 @@ origin::BodyMode FillRun::on_head(const http::ResponseHead& head) {
 
 FillRun::Use FillRun::judge(const http::ResponseHead& head, const http::CacheControl& control) {
   const ServingOptions& options = *services_.options;
-  if (is_stale_if_error_status(head.status) && has_stand_in()) return Use::ShareError;
-  if (is_behind(head)) return Use::Behind;
-  if (head.status == 304) {
-    if (!is_revalidation()) return Use::Refuse;
-    const bool is_answer = http::is_about_stored(head.fields, stale_->etag(), last_modified_text(*stale_));
-    return is_answer ? Use::Refresh : Use::AskAgain;
-  }
-  const auto lifetime = http::freshness_lifetime(head, control, options.caching.freshness, services_.loop.wall());
-  storability_ = http::judge_storability(http::Method::Get, http::parse_lines(request_lines_), head, control, lifetime,
-                                         options.caching.set_cookie);
+  const bool may_be_stood_in_for = is_stale_if_error_status(head.status) && has_stand_in();
+  if (!may_be_stood_in_for && is_behind(head)) return Use::Behind;
+  if (head.status == 304) return judge_not_modified(head);
+  storability_ = judge_storability(head, control);
+  if (may_be_stood_in_for) return Use::ShareError;
   if (storability_ != http::Storability::Storable) {
     why_handed_over_ = http::to_text(storability_);
     return is_trouble(head.status) ? Use::ShareError : Use::HandOver;
@@ -165,6 +168,31 @@ FillRun::Use FillRun::judge(const http::ResponseHead& head, const http::CacheCon
     return Use::HandOver;
   }
   return Use::Store;
+}
+
+// RFC 9111 section 4.3.4. What counts is the head that a 304 makes together with the stored one. Where that forbids
+// keeping the response, the origin is asked for a whole one, which is then for whom it is for.
+FillRun::Use FillRun::judge_not_modified(const http::ResponseHead& head) {
+  if (!is_revalidation()) return Use::Refuse;
+  if (!http::is_about_stored(head.fields, stale_->etag(), last_modified_text(*stale_))) return Use::AskAgain;
+  http::Fields newer = head.fields;
+  // A 304 without a Date was made when it came (RFC 9110 section 6.6.1), not when the stored response was.
+  const std::string now = http::format_http_date(std::chrono::floor<std::chrono::seconds>(services_.loop.wall()));
+  if (!newer.has(FieldName::Date)) newer.add("date", now);
+  const std::string stored = std::string(stale_->withheld()).append(stale_->fields());
+  const std::string merged = http::merge_not_modified(stored, newer);
+  const http::ResponseHead freshened{.status = stale_->status(), .fields = http::parse_lines(merged)};
+  const auto control = http::response_cache_control(freshened.fields, services_.options->caching.targeted_fields);
+  if (judge_storability(freshened, control) != http::Storability::Storable) return Use::AskAgain;
+  note_head(freshened, control);
+  return Use::Refresh;
+}
+
+http::Storability FillRun::judge_storability(const http::ResponseHead& head, const http::CacheControl& control) const {
+  const CachingPolicy& policy = services_.options->caching;
+  const auto lifetime = http::freshness_lifetime(head, control, policy.freshness, services_.loop.wall());
+  return http::judge_storability(http::Method::Get, http::parse_lines(request_lines_), head, control, lifetime,
+                                 policy.set_cookie);
 }
 
 // A replica of the origin that has not heard of the update yet (PROTOCOL R4). After the last try it is passed on.
@@ -178,13 +206,20 @@ bool FillRun::is_behind(const http::ResponseHead& head) const {
 void FillRun::pause_and_ask() {
   fetch_.reset();
   services_.metrics.origin_lag_retries.add();
-  ask_again_.arm(services_.options->caching.lag_pause * (1u << times_behind_));
+  if (!ask_again_) ask_again_.emplace(services_.loop, [this] { ask(); });
+  ask_again_->arm(services_.options->caching.lag_pause * (1u << times_behind_));
   ++times_behind_;
 }
 
 void FillRun::note_head(const http::ResponseHead& head, const http::CacheControl& control) {
   head_.emplace(head, control, ResponseTimes{asked_at_, services_.loop.now(), services_.loop.wall()}, request_lines_,
                 *services_.options);
+}
+
+// Its cookies are for the one whose request was sent, whatever else those who wait may be told.
+void FillRun::note_error(const http::ResponseHead& head, http::CacheControl control) {
+  control.unshared.emplace_back("set-cookie");
+  note_head(head, control);
 }
 
 void FillRun::on_body(std::string_view) {}
@@ -229,38 +264,52 @@ void FillRun::end_stored() {
       fill_end(verdict, metrics::FillEnd::Stored));
 }
 
-// RFC 9111 section 4.3.4. The 304's lifetime is judged on the head that it makes together with the stored one.
 void FillRun::end_revalidated() {
   const http::Fields newer = http::parse_lines(head_lines_);
-  std::string stored(stale_->withheld());
-  stored += stale_->fields();
-  const std::string merged = http::merge_not_modified(stored, newer);
-  http::ResponseHead head{.status = stale_->status(), .fields = http::parse_lines(merged)};
-  // The age that counts is the 304's.
-  if (const auto age = newer.value(FieldName::Age); !age.empty()) head.fields.add("age", age);
-  note_head(head, http::response_cache_control(head.fields, services_.options->caching.targeted_fields));
-  const auto response =
-      cache::StoredResponse::make_refreshed(head_->parts(permit_->url()), stale_, services_.cache.budget());
+  cache::StoredResponseParts parts = head_->parts(permit_->url());
+  const http::Fields older = http::parse_lines(stale_->fields());
+  // It stays for whom it was chosen, also where this request was another that it is good for (http::is_selected).
+  if (!newer.has(FieldName::Vary) || newer.combined(FieldName::Vary) == older.combined(FieldName::Vary))
+    parts.selecting = stale_->selecting();
+  const auto response = cache::StoredResponse::make_refreshed(parts, stale_, services_.cache.budget());
+  std::string for_leader = head_->unshared_lines();
+  // A cookie that comes with a 304 is not stored where none was (http::merge_not_modified).
+  if (!older.has(FieldName::SetCookie))
+    for (const http::Field& field : newer)
+      if (field.id == FieldName::SetCookie) http::append_line(for_leader, field.name, field.value);
   cache::FillEnded ended = services_.cache.refresh(std::move(*permit_), stale_, response);
   const auto verdict = ended.verdict;
   const Instant usable_until = ended.usable_until;
   end(std::move(ended),
-      Filled{response, verdict, verdict == cache::StoreVerdict::Stored, std::uint16_t{304}, nullptr, usable_until},
+      Filled{response, verdict, verdict == cache::StoreVerdict::Stored, std::uint16_t{304}, shared_or_null(for_leader),
+             usable_until},
       fill_end(verdict, metrics::FillEnd::NotModified));
 }
 
 void FillRun::end_shared_error() {
   cache::FillEnded ended = services_.cache.give_up(std::move(*permit_));
   if (is_stale_if_error_status(status_) && ended.verdict != cache::StoreVerdict::Voided && has_stand_in())
-    return end_with_stand_in(std::move(ended));
+    return end_with_stand_in(std::move(ended), status_);
+  if (storability_ == http::Storability::Private) turn_away_others(ended);
   const auto response = cache::StoredResponse::make(head_->parts({}), fetch_->take_body(), services_.cache.budget());
-  end(std::move(ended), Filled{response, cache::StoreVerdict::Stored, false, status_}, metrics::FillEnd::Failed);
+  end(std::move(ended),
+      Filled{response, cache::StoreVerdict::Stored, false, status_, shared_or_null(head_->unshared_lines())},
+      metrics::FillEnd::Failed);
+}
+
+// The answer is for the leader alone; the others ask for themselves.
+void FillRun::turn_away_others(cache::FillEnded& ended) {
+  const auto others = std::partition(ended.waiters.begin(), ended.waiters.end(),
+                                     [this](const cache::WaiterId& waiter) { return waiter == leader_; });
+  services_.directory.tell({others, ended.waiters.end()}, NotShared{});
+  ended.waiters.erase(others, ended.waiters.end());
 }
 
 void FillRun::end_failed(http::ProxyError error) {
   cache::FillEnded ended = services_.cache.give_up(std::move(*permit_));
   // What an update has overtaken is not served again, whatever its directives allow (PROTOCOL R1).
-  if (ended.verdict != cache::StoreVerdict::Voided && has_stand_in()) return end_with_stand_in(std::move(ended));
+  if (ended.verdict != cache::StoreVerdict::Voided && has_stand_in())
+    return end_with_stand_in(std::move(ended), std::nullopt);
   end(std::move(ended), FillFailed{error, std::string(http::to_text(error))}, metrics::FillEnd::Failed);
 }
 
@@ -271,8 +320,13 @@ bool FillRun::has_stand_in() const {
          services_.loop.now() < stale_usable_until_ + stale_->stale_if_error();
 }
 
-void FillRun::end_with_stand_in(cache::FillEnded ended) {
-  end(std::move(ended), Filled{stale_, cache::StoreVerdict::Stored, true, std::nullopt, nullptr, stale_usable_until_},
+void FillRun::end_with_stand_in(cache::FillEnded ended, std::optional<std::uint16_t> forward_status) {
+  end(std::move(ended),
+      Filled{.response = stale_,
+             .verdict = cache::StoreVerdict::Stored,
+             .forward_status = forward_status,
+             .usable_until = stale_usable_until_,
+             .is_stand_in = true},
       metrics::FillEnd::Failed);
 }
 
@@ -311,8 +365,8 @@ void FillRun::end(cache::FillEnded ended, FillOutcome outcome, metrics::FillEnd 
   permit_.reset();
   fetch_.reset();
   services_.metrics.fills[how].add();
-  services_.directory.tell(ended.waiters, outcome);
-  services_.directory.tell(ended.followers, LookAgain{});
+  services_.directory.tell(std::move(ended.waiters), outcome);
+  services_.directory.tell(std::move(ended.followers), LookAgain{});
   runner_.remove(*this);
 }
 

@@ -71,7 +71,7 @@ class FillRun final : public origin::FetchObserver {
   enum class Use {
     Store,
     Refresh,     // 304: the stale response under a new head.
-    AskAgain,    // 304 about something that is not held.
+    AskAgain,    // 304 about something that is not held, or that must not be held any longer.
     Refuse,      // 304 to a question without a condition.
     Behind,      // Older than an update event has said: the origin is asked once more, after a pause.
     ShareError,  // The origin is in trouble: told to all who wait, kept by nobody.
@@ -81,15 +81,19 @@ class FillRun final : public origin::FetchObserver {
   void ask();
   bool is_revalidation() const { return may_revalidate_ && stale_ && stale_->has_validator(); }
   Use judge(const http::ResponseHead& head, const http::CacheControl& control);
+  Use judge_not_modified(const http::ResponseHead& head);
+  http::Storability judge_storability(const http::ResponseHead& head, const http::CacheControl& control) const;
   bool is_behind(const http::ResponseHead& head) const;
   void pause_and_ask();
   void note_head(const http::ResponseHead& head, const http::CacheControl& control);
+  void note_error(const http::ResponseHead& head, http::CacheControl control);
   void end_stored();
   void end_revalidated();
   void end_shared_error();
   void end_failed(http::ProxyError error);
   bool has_stand_in() const;
-  void end_with_stand_in(cache::FillEnded ended);
+  void end_with_stand_in(cache::FillEnded ended, std::optional<std::uint16_t> forward_status);
+  void turn_away_others(cache::FillEnded& ended);
   Ref<const cache::StoredResponse> make_mark() const;
   origin::BodyMode hand_over();
   void end(cache::FillEnded ended, FillOutcome outcome, metrics::FillEnd how);
@@ -114,8 +118,8 @@ class FillRun final : public origin::FetchObserver {
   std::string head_lines_;  // All of the origin's, for whoever takes the stream.
   std::optional<StoredHead> head_;
 
-  event::Timer ask_again_;
-  std::unique_ptr<origin::Fetch> fetch_;  // Last member, so first to go.
+  std::optional<event::Timer> ask_again_;  // Few fills need one.
+  std::unique_ptr<origin::Fetch> fetch_;   // Last member, so first to go.
 };
 
 }  // namespace edge::serving

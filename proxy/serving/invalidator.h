@@ -26,8 +26,7 @@ class Invalidator {
   cache::Invalidated unsafe_request(std::string_view avatar, std::optional<std::uint64_t> version, bool is_delete) {
     metrics_.invalidated(metrics::Invalidation::UnsafeRequest);
     const cache::Invalidated done = cache_.invalidate(avatar, {.version = version});
-    if (feed_ && avatar.size() <= feed::UpdateEvent::kAvatarBytesMax)
-      feed_->publish_surely({.avatar = std::string(avatar), .version = version, .is_delete = is_delete});
+    if (feed_) feed_->publish_surely({.avatar = std::string(avatar), .version = version, .is_delete = is_delete});
     return done;
   }
   cache::Invalidated purge_avatar(std::string_view avatar, cache::PurgeMode mode) {

@@ -12,6 +12,9 @@ namespace {
 
 using http::FieldName;
 
+// Room for so many bytes at first; an avatar's head has fewer.
+constexpr std::size_t kLinesExpected = 512;
+
 Instant born_at(const http::ResponseHead& head, const ResponseTimes& times) {
   const auto delay = std::chrono::floor<std::chrono::milliseconds>(times.received - times.asked);
   return times.received - http::initial_age(head, times.received_wall, delay);
@@ -19,8 +22,24 @@ Instant born_at(const http::ResponseHead& head, const ResponseTimes& times) {
 
 std::chrono::sys_seconds in_seconds(WallTime time) { return std::chrono::floor<std::chrono::seconds>(time); }
 
+bool has_valid_date(const http::ResponseHead& head, WallTime received) {
+  const auto text = head.fields.single(FieldName::Date);
+  return text && http::try_http_date(*text, in_seconds(received));
+}
+
 bool is_named(const std::vector<std::string>& names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+// Whether not all of it may be kept and sent on.
+bool has_part_apart(const http::Fields& fields, const http::CacheControl& control, const ServingOptions& options) {
+  if (!control.unshared.empty()) return true;
+  if (options.caching.set_cookie == http::SetCookiePolicy::Strip && fields.has(FieldName::SetCookie)) return true;
+  if (options.caching.forward_targeted) return false;
+  return std::any_of(fields.begin(), fields.end(), [&](const http::Field& field) {
+    return std::any_of(options.caching.targeted_fields.begin(), options.caching.targeted_fields.end(),
+                       [&](const std::string& name) { return equals_ignoring_case(field.name, name); });
+  });
 }
 
 }  // namespace
@@ -31,12 +50,14 @@ StoredHead::StoredHead(const http::ResponseHead& head, const http::CacheControl&
       born_at_(born_at(head, times)),
       lifetime_(http::freshness_lifetime(head, control, options.caching.freshness, times.received_wall)),
       stale_(http::stale_allowance(control, options.caching.stale)) {
+  // RFC 9110 section 6.6.1: who keeps a response that has no Date, or one that is none, notes when it came.
+  const bool is_dated = has_valid_date(head, times.received_wall);
   // Age and the body's length are said anew with each answer.
-  http::append_end_to_end_lines(lines_, head.fields, {FieldName::Age, FieldName::ContentLength});
-  set_apart(control, options);
-  // RFC 9110 section 6.6.1: who keeps a response that has no Date notes when it came.
-  if (!head.fields.has(FieldName::Date))
-    http::append_line(lines_, "date", http::format_http_date(in_seconds(times.received_wall)));
+  lines_.reserve(kLinesExpected);
+  http::append_end_to_end_lines(
+      lines_, head.fields, {FieldName::Age, FieldName::ContentLength, is_dated ? FieldName::Age : FieldName::Date});
+  if (has_part_apart(head.fields, control, options)) set_apart(control, options);
+  if (!is_dated) http::append_line(lines_, "date", http::format_http_date(in_seconds(times.received_wall)));
   const http::Fields kept = http::parse_lines(lines_);
   etag_ = kept.single(FieldName::ETag).value_or(std::string_view{});
   if (const auto text = kept.single(FieldName::LastModified))

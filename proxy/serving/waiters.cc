@@ -1,5 +1,6 @@
 #include "serving/waiters.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/check.h"
@@ -31,13 +32,17 @@ void Waiters::deliver(const std::vector<cache::WaiterId>& ids, const FillOutcome
   }
 }
 
-void WaiterDirectory::tell(const std::vector<cache::WaiterId>& ids, const FillOutcome& outcome) const {
-  std::vector<std::vector<cache::WaiterId>> by_worker(workers_.size());
-  for (const cache::WaiterId id : ids) by_worker[id.worker].push_back(id);
-  for (std::size_t i = 0; i < workers_.size(); ++i) {
-    if (by_worker[i].empty()) continue;
-    Waiters* const waiters = workers_[i];
-    waiters->loop().post([waiters, mine = std::move(by_worker[i]), outcome] { waiters->deliver(mine, outcome); });
+void WaiterDirectory::tell(std::vector<cache::WaiterId> ids, const FillOutcome& outcome) const {
+  while (!ids.empty()) {
+    const std::uint32_t worker = ids.front().worker;
+    // Mostly one waits, or all on the same worker; then nothing is moved.
+    const auto others = std::stable_partition(ids.begin(), ids.end(),
+                                              [worker](const cache::WaiterId& id) { return id.worker == worker; });
+    std::vector<cache::WaiterId> left(others, ids.end());
+    ids.erase(others, ids.end());
+    Waiters* const waiters = workers_[worker];
+    waiters->loop().post([waiters, mine = std::move(ids), outcome] { waiters->deliver(mine, outcome); });
+    ids = std::move(left);
   }
 }
 

@@ -61,7 +61,7 @@ class WaiterDirectory {
  public:
   void add(Waiters& waiters) { workers_.push_back(&waiters); }
   // Posts the outcome to each worker concerned; it arrives in a later turn. Thread-safe.
-  void tell(const std::vector<cache::WaiterId>& ids, const FillOutcome& outcome) const;
+  void tell(std::vector<cache::WaiterId> ids, const FillOutcome& outcome) const;
 
  private:
   std::vector<Waiters*> workers_;

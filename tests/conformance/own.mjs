@@ -93,6 +93,22 @@ const ages = {
   ]
 }
 
+const later = new Date(Date.now() + 1000 * hour).toUTCString()
+const expires = (value, id, name) =>
+  pair(`own-expires-${id}`, name, 'required', [['Expires', value, false]], 'not_cached')
+
+const expiring = {
+  name: 'Expires (RFC 9111 section 4.2)',
+  id: 'own-expires',
+  tests: [
+    expires(later.replace('GMT', 'UTC'), 'utc', 'a date in UTC is none, though it were the same'),
+    expires(later.replace('GMT', 'EST'), 'est', 'a date in another zone is none'),
+    expires(later.replace('GMT', '+0000'), 'offset', 'a date with an offset is none'),
+    expires(later.replace(' GMT', ''), 'no-zone', 'a date without a zone is none'),
+    expires(`${later}, ${later}`, 'twice', 'a date that is there twice is none')
+  ]
+}
+
 // The origin closes the connection without an answer.
 const closing = (directives, id, name, second) => ({
   id: `own-stale-${id}`,
@@ -139,4 +155,4 @@ const stale = {
   ]
 }
 
-export default [targeted, ages, stale]
+export default [targeted, ages, expiring, stale]

@@ -55,7 +55,8 @@ def asctime(stamp):
     return time.strftime("%a %b ", parts) + f"{parts.tm_mday:2d}" + time.strftime(" %H:%M:%S %Y", parts)
 
 
-FORMS = [imf, imf, imf, rfc850, asctime, lambda stamp: imf(stamp).lower(), lambda stamp: imf(stamp).replace("GMT", "UTC"),
+FORMS = [imf, imf, imf, rfc850, asctime, lambda stamp: imf(stamp).lower(),
+         lambda stamp: rfc850(stamp).upper(), lambda stamp: imf(stamp).replace("GMT", "UTC"),
          lambda stamp: imf(stamp).replace("GMT", "EST"), lambda stamp: "0", lambda stamp: str(stamp), lambda stamp: ""]
 
 
@@ -72,6 +73,7 @@ class Case:
         self.age_of_it = rng.choice(AGES)
         self.make_response()
         self.make_requests()
+        self.make_not_modified()
 
     def maybe(self, share):
         return self.rng.random() < share
@@ -90,13 +92,13 @@ class Case:
             if self.maybe(0.05):
                 self.fields1.append(("Age", "2000"))
         if self.maybe(0.8):
-            self.date("Date", rng.choice([0, 0, 0, -100, -300, -2000, 300]), rng.choice(FORMS[:7]))
+            self.date("Date", rng.choice([0, 0, 0, -100, -300, -2000, 300]), rng.choice(FORMS[:8]))
         if self.maybe(0.3):
             self.date("Expires", rng.choice([-100, 50, 150, 1050, 100050]), rng.choice(FORMS))
             if self.maybe(0.1):
                 self.date("Expires", 100050, imf)
         if self.maybe(0.4):
-            self.date("Last-Modified", rng.choice([-500, -1500, -10500, -1000500, 5000]), rng.choice(FORMS[:6] + [imf] * 3 + [FORMS[8]]))
+            self.date("Last-Modified", rng.choice([-500, -1500, -10500, -1000500, 5000]), rng.choice(FORMS[:6] + [imf] * 3 + [FORMS[7]]))
         if self.maybe(0.5):
             self.fields1.append(("ETag", rng.choice(TAGS)))
         if self.maybe(0.35):
@@ -137,6 +139,33 @@ class Case:
         if self.maybe(0.15):
             self.request2.append(("Range", rng.choice(RANGES)))
 
+    def make_not_modified(self):
+        """What the origin says with a 304, beside the Date that most have."""
+        rng = self.rng
+        self.fields304 = []
+        self.has_date304 = self.maybe(0.8)
+        if self.maybe(0.5):
+            self.fields304.append((self.cased("Cache-Control"), self.cache_control()))
+        if self.maybe(0.1):
+            self.fields304.append(("CDN-Cache-Control", self.cdn_cache_control()))
+        if self.maybe(0.15):
+            self.fields304.append(("Age", rng.choice(["0", "100", "2000"])))
+        if self.maybe(0.1):
+            self.fields304.append(("Set-Cookie", "c=d"))
+        if self.maybe(0.1):
+            self.fields304.append(("X-F", "fresh"))
+        if self.maybe(0.03):
+            self.fields304.append(("Vary", "*"))
+        if self.maybe(0.1):
+            self.fields304.append(("ETag", rng.choice(['"v1"', 'W/"v1"', '"v9"'])))
+
+    def not_modified(self, now):
+        return self.fields304 + ([("Date", imf(now))] if self.has_date304 else [])
+
+    def request3(self):
+        """The first once more, asking for nothing in particular."""
+        return [field for field in self.request1 if field[0] not in ("Authorization", "Cache-Control")]
+
     def date(self, name, offset, form):
         self.dates.append((name, offset, form))
 
@@ -161,7 +190,8 @@ class Case:
                     directives.append(f"{name}={rng.choice(LIFETIMES)}")
         for name, share in (("no-store", 0.06), ("no-cache", 0.06), ("private", 0.05), ("public", 0.15),
                             ("must-revalidate", 0.08), ("proxy-revalidate", 0.04), ("must-understand", 0.06),
-                            ('private="X-F"', 0.03), ('no-cache="x-f, y"', 0.03), ('private=""', 0.01), ("max-age", 0.01)):
+                            ('private="X-F"', 0.03), ('no-cache="x-f, y"', 0.03), ('private=""', 0.01), ("max-age", 0.01),
+                            ('private="Set-Cookie"', 0.02)):
             if self.maybe(share):
                 directives.append(self.cased(name))
         if self.maybe(0.15):

@@ -1,8 +1,8 @@
 """A model of RFC 9111 for a shared cache, as tables of rules. Written from the RFCs, not from the program.
 
 Each table is read from its top; the first rule whose condition holds decides. `predict` says what a second request for
-a URL must get after a first one, and by which rules. All times are whole seconds relative to when the first response
-was made.
+a URL must get after a first one, what a third must get where the second had the stored response validated, and by which
+rules. All times are whole seconds relative to when the first response was made.
 """
 import email.utils
 import re
@@ -123,10 +123,10 @@ MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
 
 
 def http_date(text, now):
-    """RFC 9110 section 5.6.7, the three forms; RFC 9111 section 4.2: in any case, and UTC for GMT."""
+    """RFC 9110 section 5.6.7, the three forms; RFC 9111 section 4.2: in any case, and in no other zone than GMT."""
     day, clock = r"(?:mon|tue|wed|thu|fri|sat|sun)", r"(\d\d):(\d\d):(\d\d)"
-    for form, order in ((rf"{day}, (\d\d) ([a-z]{{3}}) (\d{{4}}) {clock} (?:gmt|utc)", "dmy"),
-                        (rf"{day}[a-z]*day, (\d\d)-([a-z]{{3}})-(\d\d) {clock} (?:gmt|utc)", "dmy"),
+    for form, order in ((rf"{day}, (\d\d) ([a-z]{{3}}) (\d{{4}}) {clock} gmt", "dmy"),
+                        (rf"{day}[a-z]*day, (\d\d)-([a-z]{{3}})-(\d\d) {clock} gmt", "dmy"),
                         (rf"{day} ([a-z]{{3}}) ([ \d]\d) {clock} (\d{{4}})", "mdy")):
         match = re.fullmatch(form, text.lower())
         if not match:
@@ -148,13 +148,14 @@ def control_of(response):
 
 # --- What the rules look at ---
 
-class First:
-    """The first exchange."""
+class Response:
+    """What the origin has said, or what a 304 has made of it: may it be kept, and for how long?"""
 
-    def __init__(self, case, config, now):
-        self.config, self.case = config, case
-        self.request = Message(0, case.request1)
-        self.response = Message(case.status, case.response1(now))
+    def __init__(self, config, status, request, fields, now):
+        self.config, self.status = config, status
+        self.request = request  # With which the origin was asked.
+        self.chosen_by = request  # From which Vary selects.
+        self.response = Message(status, fields)
         self.control, self.is_targeted = control_of(self.response)
         asked = Directives(self.request.all("cache-control"))
         self.no_store_asked = config.obeys and "no-store" in asked
@@ -165,19 +166,34 @@ class First:
         self.age_value = seconds_or_0(age_values[0].split(",")[0].strip()) if age_values else 0
         # RFC 9111 section 4.2.3, with no delay to speak of.
         self.age = max(self.age_value, -(self.date if self.date is not None else 0), 0)
-        self.lifetime = 0
         self.has_validator = self.response.has("etag") and self.response.one("etag") is not None or \
             self.modified is not None
+        lifetime = decide(LIFETIME, self)
+        self.lifetime, self.is_explicit = lifetime[3](self), lifetime[4]
+        self.refusal = next((rule for rule in NOT_STORED if rule[2](self)), None)
+        self.rules = [lifetime[0], self.refusal[0] if self.refusal else "stored"]
+
+    def unshared(self):
+        """The fields that are for the one who asked alone."""
+        names = {one for name in ("private", "no-cache") for one in self.control.listed(name) or []}
+        return names | ({"set-cookie"} if self.config.set_cookie == "strip" else set())
+
+    def keeps_cookie(self):
+        return self.response.has("set-cookie") and "set-cookie" not in self.unshared()
 
     def heuristic(self):
         span = (self.date or 0) - self.modified if self.modified is not None else 0
         return min(max(span / 10, 0), self.config.heuristic_max)
 
     def may_guess(self):
-        return self.case.status in HEURISTIC_STATUSES or "public" in self.control
+        return self.status in HEURISTIC_STATUSES or "public" in self.control
 
     def allows_storing(self):
-        return "public" in self.control or self.is_explicit or self.case.status in HEURISTIC_STATUSES
+        return "public" in self.control or self.is_explicit or self.status in HEURISTIC_STATUSES
+
+
+def decide(table, what):
+    return next(rule for rule in table if rule[2](what))
 
 
 def seconds_or_0(text):
@@ -191,8 +207,8 @@ LIFETIME = [
     ("max-age", "RFC 9111 5.2.2.1", lambda f: "max-age" in f.control, lambda f: f.control.lifetime("max-age"), True),
     ("Expires", "RFC 9111 5.3", lambda f: f.response.has("expires") and not f.is_targeted,
      lambda f: max(0, f.expires - (f.date or 0)) if f.expires is not None else 0, True),
-    ("negative_ttl", "configuration", lambda f: f.case.status in (404, 410), lambda f: f.config.negative_ttl, False),
-    ("default_ttl", "configuration", lambda f: f.may_guess() and f.case.status < 400 and f.config.default_ttl > 0,
+    ("negative_ttl", "configuration", lambda f: f.status in (404, 410), lambda f: f.config.negative_ttl, False),
+    ("default_ttl", "configuration", lambda f: f.may_guess() and f.status < 400 and f.config.default_ttl > 0,
      lambda f: f.config.default_ttl, False),
     ("heuristic", "RFC 9111 4.2.2", lambda f: f.may_guess() and f.modified is not None, lambda f: f.heuristic(), False),
     ("no lifetime", "RFC 9111 4.2.1", lambda f: True, lambda f: 0, False),
@@ -201,12 +217,12 @@ LIFETIME = [
 # name, source, condition for not storing.
 NOT_STORED = [
     ("request no-store", "RFC 9111 5.2.1.5", lambda f: f.no_store_asked),
-    ("must-understand", "RFC 9111 5.2.2.3", lambda f: "must-understand" in f.control and f.case.status not in KNOWN_STATUSES),
+    ("must-understand", "RFC 9111 5.2.2.3", lambda f: "must-understand" in f.control and f.status not in KNOWN_STATUSES),
     ("no-store", "RFC 9111 5.2.2.5", lambda f: "no-store" in f.control and "must-understand" not in f.control),
     ("private", "RFC 9111 5.2.2.7", lambda f: f.control.whole("private")),
     ("Authorization", "RFC 9111 3.5", lambda f: f.request.has("authorization") and
      not {"public", "s-maxage", "must-revalidate"} & set(f.control)),
-    ("Set-Cookie", "configuration", lambda f: f.config.set_cookie == "pass" and f.response.has("set-cookie") and
+    ("Set-Cookie", "configuration", lambda f: f.config.set_cookie == "pass" and f.keeps_cookie() and
      not {"public", "s-maxage"} & set(f.control)),
     ("Vary: *", "RFC 9111 4.1", lambda f: any("*" in split_list(value) for value in f.response.all("vary"))),
     ("nothing allows it", "RFC 9111 3", lambda f: not f.allows_storing()),
@@ -215,12 +231,11 @@ NOT_STORED = [
 ]
 
 
-class Second:
-    """The second request, and what is held for it."""
+class Later:
+    """A later request, and what is held for it."""
 
-    def __init__(self, case, config, first, not_stored):
-        self.case, self.config, self.first = case, config, first
-        self.request = Message(0, case.request2)
+    def __init__(self, config, held, request, fails):
+        self.config, self.held, self.request, self.fails = config, held, request, fails
         asked = Directives(self.request.all("cache-control"))
         obeys, ignores = config.obeys, config.ignores
         self.only_if_cached = not ignores and "only-if-cached" in asked
@@ -231,11 +246,10 @@ class Second:
                              for one in asked["min-fresh"]) if obeys and "min-fresh" in asked else 0
         self.max_stale = min((HUGE if one is None else seconds(one) or 0)
                              for one in asked["max-stale"]) if obeys and "max-stale" in asked else None
-        self.not_stored = not_stored
-        self.left = first.lifetime - first.age
+        self.left = held.lifetime - held.age
         self.is_fresh = self.left > self.min_fresh
-        self.is_too_old = self.age_max is not None and first.age > self.age_max
-        control = first.control
+        self.is_too_old = self.age_max is not None and held.age > self.age_max
+        control = held.control
         forbidden = {"must-revalidate", "proxy-revalidate", "s-maxage"} & set(control) or control.whole("no-cache")
 
         def window(name, default):
@@ -244,17 +258,18 @@ class Second:
         self.may_be_stale = not forbidden
         self.while_revalidating = window("stale-while-revalidate", config.stale_while_revalidate)
         self.if_error = window("stale-if-error", config.stale_if_error)
+        self.is_held = held.refusal is None and self.is_selected()
 
     def has_mark(self):
         """That a response may not be stored is remembered, unless it was an error or a matter of credentials."""
-        status = self.case.status
-        return self.not_stored not in (None, "request no-store") and not (
-            status >= 500 or status in (408, 425, 429) or self.first.request.has("authorization"))
+        status, refusal = self.held.status, self.held.refusal
+        return refusal is not None and refusal[0] != "request no-store" and not (
+            status >= 500 or status in (408, 425, 429) or self.held.request.has("authorization"))
 
     def is_selected(self):
         """RFC 9111 section 4.1."""
-        names = [name.lower() for value in self.first.response.all("vary") for name in split_list(value)]
-        return all(same_selecting(name, self.first.request.all(name), self.request.all(name), self.first.response)
+        names = [name.lower() for value in self.held.response.all("vary") for name in split_list(value)]
+        return all(same_selecting(name, self.held.chosen_by.all(name), self.request.all(name), self.held.response)
                    for name in names)
 
 
@@ -289,17 +304,44 @@ USE = [
     ("remembered", "RFC 9111 3", lambda s: s.has_mark(), "pass"),
     ("fresh", "RFC 9111 4.2", lambda s: s.is_held and not s.wants_validation and not s.is_too_old and s.is_fresh, "hit"),
     ("max-stale", "RFC 9111 5.2.1.2", lambda s: s.is_held and not s.wants_validation and not s.is_too_old and
-     s.max_stale is not None and s.may_be_stale and -s.left <= s.max_stale, "stale"),
+     s.max_stale is not None and s.min_fresh == 0 and s.may_be_stale and -s.left <= s.max_stale, "stale"),
     ("stale-while-revalidate", "RFC 5861 3", lambda s: s.is_held and not s.wants_validation and s.age_max is None and
      s.min_fresh == 0 and -s.left < s.while_revalidating, "stale"),
     ("only-if-cached", "RFC 9111 5.2.1.7", lambda s: s.only_if_cached, "refuse"),
     ("no-store of the second", "RFC 9111 5.2.1.5", lambda s: s.no_store, "pass"),
-    ("stale-if-error", "RFC 5861 4", lambda s: s.is_held and s.case.fails and s.if_error > 0 and -s.left < s.if_error,
+    ("stale-if-error", "RFC 5861 4", lambda s: s.is_held and s.fails and s.if_error > 0 and -s.left < s.if_error,
      "stand in"),
-    ("validate", "RFC 9111 4.3", lambda s: s.is_held and s.first.has_validator, "validate"),
+    ("validate", "RFC 9111 4.3", lambda s: s.is_held and s.held.has_validator, "validate"),
     ("no validator", "RFC 9111 4.2.4", lambda s: s.is_held, "fill"),
-    ("other variant", "RFC 9111 4.1", lambda s: s.not_stored is None, "fill"),
+    ("other variant", "RFC 9111 4.1", lambda s: s.held.refusal is None, "fill"),
     ("nothing stored", "RFC 9111 3", lambda s: True, "fill"),
+]
+
+
+class NotModified:
+    """A 304 to a validation, and what it makes of what is held."""
+
+    def __init__(self, held, request, fields, now):
+        self.held = held
+        said = Message(304, fields)
+        self.etag, self.held_etag = said.one("etag"), held.response.one("etag")
+        replaced = {name.lower() for name, _ in fields} - ({"set-cookie"} if not held.keeps_cookie() else set())
+        kept = [(name, value) for name, value in held.response.fields
+                if name.lower() not in replaced | held.unshared() | {"age"}]
+        added = [(name, value) for name, value in fields if name.lower() in replaced]
+        # RFC 9110 section 6.6.1: what comes without a Date has that of its arrival.
+        if not said.has("date"):
+            kept = [one for one in kept if one[0].lower() != "date"]
+        self.made = Response(held.config, held.status, request, kept + added, now)
+        self.made.chosen_by = held.chosen_by
+
+
+# name, source, condition, whether the stored response is freshened; else the origin is asked for a whole one.
+FRESHEN = [
+    ("another validator", "RFC 9111 4.3.4", lambda n: n.etag is not None and
+     (n.held_etag is None or opaque(n.etag) != opaque(n.held_etag)), False),
+    ("forbidden by a 304", "RFC 9111 3.2", lambda n: n.made.refusal is not None, False),
+    ("freshened", "RFC 9111 3.2", lambda n: True, True),
 ]
 
 
@@ -338,47 +380,59 @@ def ranged(request, method, status, size):
 
 
 class Prediction:
-    """What the second request must get. `serial`: which answer of the origin it is, 1 what is held, 2 a new one, 3 the
-    held one after a 304; None where no answer of the origin is seen."""
+    """What a request must get. `serial`: which answer of the origin it is, 1 what is held, 2 a new one, 3 the held one
+    after a 304, and 4 and 5 the like of the third request; None where no answer of the origin is seen."""
 
-    def __init__(self, action, status, serial, asked, age, rules):
+    def __init__(self, action, status, serial, asked, age, rules, held, unshared=()):
         self.action, self.status, self.serial, self.asked, self.age, self.rules = action, status, serial, asked, age, rules
+        self.held = held  # Afterwards; None where no third request is made.
+        self.unshared = unshared  # Fields that must not be seen in a hit.
 
 
 def predict(case, config, now):
-    first = First(case, config, now)
-    name, source, _, lifetime, first.is_explicit = next(rule for rule in LIFETIME if rule[2](first))
-    first.lifetime = lifetime(first)
-    rules = [(name, source)]
-    refused = next((rule for rule in NOT_STORED if rule[2](first)), None)
-    rules.append((refused[0], refused[1]) if refused else ("stored", "RFC 9111 3"))
-    second = Second(case, config, first, refused[0] if refused else None)
-    second.is_held = refused is None and second.is_selected()
-    name, source, _, action = next(rule for rule in USE if rule[2](second))
-    rules.append((name, source))
+    """The predictions for the second and, where there is one, the third request."""
+    first = Response(config, case.status, Message(0, case.request1), case.response1(now), now)
+    request = Message(0, case.request2)
+    second = serve(Later(config, first, request, case.fails), case.method2, 2, case.not_modified(now), now)
+    second.rules = first.rules + second.rules
+    if second.held is None:
+        return second, None
+    return second, serve(Later(config, second.held, Message(0, case.request3()), False), "GET", 4, [], now)
 
-    request = second.request
-    etag = first.response.one("etag")
-    has_conditions = request.has("if-none-match") or request.has("if-modified-since")
+
+def serve(later, method, serial, not_modified, now):
+    """`serial`: of a new answer; that of a 304 is one more."""
+    held, request = later.held, later.request
+    name, _, _, action = decide(USE, later)
+    rules = [name]
+    etag = held.response.one("etag")
 
     def seen(status, etag, modified, date):
         if has_it_already(request, status, etag, modified, date, now):
             return 304
-        return ranged(request, case.method2, status, 10 if status != 204 else 0)
+        return ranged(request, method, status, 10 if status != 204 else 0)
 
-    held = seen(case.status, etag, first.modified, first.date)
-    fresh_answer = 503 if case.fails else seen(200, '"second"', None, 0)
+    def answered():
+        return 503 if later.fails else seen(200, '"second"', None, 0)
+
     if action in ("hit", "stale", "stand in"):
-        return Prediction(action, held, 1, None, first.age, rules)
+        status = seen(held.status, etag, held.modified, held.date)
+        return Prediction(action, status, 1 if serial == 2 else 3, None, held.age, rules, None, held.unshared())
     if action == "refuse":
-        return Prediction(action, 504, None, None, None, rules)
+        return Prediction(action, 504, None, None, None, rules, None)
     if action == "pass":
-        status = 503 if case.fails else 304 if has_conditions else 200
-        return Prediction(action, status, 3 if status == 304 else 2, None, None, rules)
+        has_conditions = request.has("if-none-match") or request.has("if-modified-since")
+        status = 503 if later.fails else 304 if has_conditions else 200
+        return Prediction(action, status, serial + 1 if status == 304 else serial, None, None, rules, None)
     if action == "validate":
-        asked = (etag if etag else "-", first.response.one("last-modified") if first.modified is not None else "-")
-        if case.fails:
-            return Prediction(action, 503, 2, asked, None, rules)
-        revalidated = seen(case.status, etag, first.modified, 0)  # The 304 has brought a new Date.
-        return Prediction(action, revalidated, 3, asked, None, rules)
-    return Prediction(action, fresh_answer, 2, ("-", "-"), None, rules)
+        asked = (etag if etag else "-", held.response.one("last-modified") if held.modified is not None else "-")
+        if later.fails:
+            return Prediction(action, 503, serial, asked, None, rules, None)
+        answer = NotModified(held, request, not_modified, now)
+        name, _, _, freshens = decide(FRESHEN, answer)
+        rules.append(name)
+        if freshens:
+            made = answer.made
+            status = seen(held.status, made.response.one("etag"), made.modified, made.date)
+            return Prediction(action, status, serial + 1, asked, None, rules, made)
+    return Prediction(action, answered(), serial, ("-", "-"), None, rules, None)

@@ -1,5 +1,6 @@
 """The admin port: DESIGN.md section 5."""
 import json
+import re
 
 import pytest
 
@@ -128,6 +129,13 @@ def test_explain_tells_in_words_what_a_request_would_get(edge, origin):
     assert "200, 7 bytes" in text and 'ETag "v7"' in text and "lifetime by max-age" in text
     assert "served without asking the origin" in text and "fresh until 20" in text
     assert "then for 1 min 0 s served while it is revalidated" in text
+    origin.on("/avatars/43/96", answer(200, {"Cache-Control": "max-age=60, stale-if-error=600", "Age": "100"}, b"old"))
+    edge.get("/avatars/43/96")
+    assert re.search(r"stale for \d+ s \(lifetime by max-age\): the origin is asked before the next use; served as it is "
+                     "should the origin fail", explain("/avatars/43/96"))
+    origin.on("/avatars/44/96", answer(500, {}, b"trouble"))
+    edge.get("/avatars/44/96")
+    assert "nothing is held" in explain("/avatars/44/96") and "an error" in edge.avatar("44")["why"]
     assert "for requests with accept: image/webp" in text
     edge.purge(avatar="42", soft=True)
     assert "purged softly" in explain(f"http://127.0.0.1:{edge.port}/avatars/42/96")

@@ -79,6 +79,12 @@ def test_no_directive_counts_where_they_are_ignored(start_edge, origin):
         assert edge.get(PATH, {"Cache-Control": directive}).is_hit
 
 
+def test_who_wants_it_fresher_does_not_get_it_stale(start_edge, origin):
+    edge = start_edge([origin], {"cache": {"request_directives": "obey"}})
+    fill(edge, origin)
+    assert edge.get(PATH, {"Cache-Control": "min-fresh=1000, max-stale"}).cache_status["fwd"] == "request"
+
+
 # What may be stored (section 3).
 
 
@@ -114,6 +120,38 @@ def test_listed_fields_are_for_the_one_who_asked(edge, origin, directive):
     assert first["X-Who"] == "me" and first["X-All"] == "us"
     again = edge.get(PATH)
     assert again.is_hit and "X-Who" not in again and again["X-All"] == "us"
+
+
+@pytest.mark.parametrize("directive", ["private", "no-cache"])
+def test_a_cookie_that_is_listed_does_not_keep_the_rest_from_being_stored(edge, origin, directive):
+    first = fill(edge, origin, {"Cache-Control": f'max-age=60, {directive}="Set-Cookie"', "Set-Cookie": "a=b"})
+    again = edge.get(PATH)
+    assert first["Set-Cookie"] == "a=b" and again.is_hit and "Set-Cookie" not in again
+
+
+def test_the_origins_error_is_shared_but_not_its_cookie(edge, origin):
+    first, second = two_wait(edge, origin, lambda request: request.respond(500, {"Set-Cookie": "a=b"}, b"trouble"))
+    assert first.body == second.body == b"trouble" and origin.count() == 1
+    assert first["Set-Cookie"] == "a=b" and "Set-Cookie" not in second
+
+
+def test_a_private_error_is_for_the_one_who_asked(edge, origin):
+    said = iter([b"mine", b"yours"])
+    first, second = two_wait(edge, origin, lambda request: request.respond(503, {"Cache-Control": "private"}, next(said)))
+    assert (first.status, first.body) == (503, b"mine") and (second.status, second.body) == (503, b"yours")
+
+
+def two_wait(edge, origin, respond):
+    """What two clients get who wait for one fill, which `respond` ends, as it answers what they ask for themselves."""
+    held = origin.hold(PATH)
+    with edge.connect() as first, edge.connect() as second:
+        first.ask("GET", PATH)
+        request = held.next()
+        second.ask("GET", PATH)
+        wait_until(lambda: edge.avatar("1")["fills"][0]["waiters"] == 2, "2 waiters")
+        origin.on(PATH, respond)
+        respond(request)
+        return first.response(), second.response()
 
 
 def test_a_status_that_nobody_knows_is_not_stored_under_must_understand(edge, origin):
@@ -172,7 +210,20 @@ def test_cdn_cache_control_is_forwarded_where_the_operator_says_so(start_edge, o
     assert edge.get(PATH)["CDN-Cache-Control"] == "max-age=500"
 
 
+@pytest.mark.parametrize("zone", ["UTC", "EST", "+0000", ""])
+def test_an_expires_in_any_other_zone_than_gmt_has_passed(edge, origin, zone):
+    later = email.utils.formatdate(time.time() + 1000, usegmt=True)
+    fill(edge, origin, {"Expires": later.replace(" GMT", f" {zone}".rstrip()), "ETag": '"v1"'})
+    assert edge.get(PATH).cache_status["fwd"] == "stale"
+
+
 # Which variant (section 4.1).
+
+
+@pytest.mark.parametrize("vary", ["*", ", *", "*, Accept", "Accept,*", ["", "*"], ["*", "*"]], ids=str)
+def test_what_varies_by_anything_is_never_used_again(edge, origin, vary):
+    fill(edge, origin, FRESH | {"Vary": vary})
+    assert not edge.get(PATH).is_hit
 
 
 def test_selecting_fields_are_compared_by_what_they_mean(edge, origin):
@@ -192,6 +243,16 @@ def test_accept_is_reduced_to_what_the_origin_varies_on(start_edge, origin):
     assert edge.get(PATH).body == b"*/*"
     assert edge.get(PATH, {"Accept": "image/webp, image/avif"}).body == b"image/avif, image/webp, */*"
     assert origin.count() == 3
+
+
+def test_variants_are_limited_and_the_oldest_gives_way(start_edge, origin):
+    edge = start_edge([origin], {"cache": {"variants_max": 3}})
+    origin.on(PATH, lambda request: request.respond(200, FRESH | {"Vary": "X-Kind"}, request.get("X-Kind").encode()))
+    for kind in "abcde":
+        edge.get(PATH, {"X-Kind": kind})
+    assert len(edge.avatar("1")["responses"]) == 3
+    assert all(edge.get(PATH, {"X-Kind": kind}).is_hit for kind in "cde")
+    assert edge.get(PATH, {"X-Kind": "a"}).cache_status["fwd"] == "vary-miss"
 
 
 def test_who_waits_for_another_variants_fill_gets_a_fill_of_its_own_and_it_is_stored(edge, origin):
@@ -214,6 +275,76 @@ def test_who_waits_for_another_variants_fill_gets_a_fill_of_its_own_and_it_is_st
 
 # Validation (section 4.3).
 
+STALE = {"Cache-Control": "max-age=60", "Age": "100", "ETag": '"v1"'}
+
+
+@pytest.mark.parametrize("forbidding", [{"Cache-Control": "private, max-age=60"}, {"Cache-Control": "no-store"},
+                                        {"CDN-Cache-Control": "no-store"}, {"Vary": "*"}], ids=str)
+def test_a_304_may_forbid_what_is_held(edge, origin, forbidding):
+    """Then the origin is asked for a whole response, which goes to the one who asked."""
+    fill(edge, origin, STALE | {"Last-Modified": "Sat, 01 Nov 2014 10:00:00 GMT"}, b"old")
+    origin.on(PATH, lambda request: request.respond(
+        304 if request.get("If-None-Match") else 200, FRESH | forbidding, b"mine"))
+    first = edge.get(PATH)
+    assert first.body == b"mine" and "stored" not in first.cache_status
+    assert not edge.get(PATH).is_hit
+
+
+def test_a_304_answers_those_who_share_the_stored_response_only_by_leave(edge, origin):
+    fill(edge, origin, STALE, b"old")
+    bodies = iter([b"mine", b"yours"])
+    first, second = two_wait(edge, origin, lambda request: request.respond(304, {"Cache-Control": "private"}) if request.get(
+        "If-None-Match") else request.respond(200, {"Cache-Control": "private"}, next(bodies)))
+    assert first.body == b"mine" and second.body == b"yours"
+
+
+def test_a_304_without_a_date_was_made_when_it_came(edge, origin):
+    fill(edge, origin, {"Cache-Control": "max-age=60", "Date": "Sat, 01 Nov 2014 10:00:00 GMT", "ETag": '"v1"'})
+    origin.on(PATH, answer(304, {}))
+    assert edge.get(PATH).cache_status["fwd-status"] == "304"
+    assert edge.get(PATH).is_hit
+
+
+def test_a_304_updates_what_is_held_but_not_what_describes_its_bytes(edge, origin):
+    fill(edge, origin, STALE | {"X-Who": "1", "Content-MD5": "old", "Content-Digest": "sha-256=:b2xk:"})
+    origin.on(PATH, answer(304, FRESH | {"X-Who": "2", "Content-MD5": "none", "Content-Digest": "sha-256=:bm9uZQ==:"}))
+    edge.get(PATH)
+    again = edge.get(PATH)
+    assert again.is_hit and again["X-Who"] == "2"
+    assert again["Content-MD5"] == "old" and again["Content-Digest"] == "sha-256=:b2xk:"
+
+
+def test_a_cookie_of_a_304_is_for_the_one_who_asked(edge, origin):
+    fill(edge, origin, STALE)
+    origin.on(PATH, answer(304, FRESH | {"Set-Cookie": "a=b"}))
+    assert edge.get(PATH)["Set-Cookie"] == "a=b"
+    again = edge.get(PATH)
+    assert again.is_hit and "Set-Cookie" not in again
+
+
+def test_a_304_freshens_a_variant_also_for_those_it_was_not_chosen_for(edge, origin):
+    origin.on(PATH, answer(200, STALE | {"Vary": "Accept-Language", "Content-Language": "de"}, b"deutsch"))
+    edge.get(PATH, {"Accept-Language": "en, de"})
+    origin.on(PATH, answer(304, FRESH))
+    assert edge.get(PATH, {"Accept-Language": "fr;q=0.5, de"}).cache_status["fwd-status"] == "304"
+    for accepted in ("fr;q=0.5, de", "en, de"):
+        assert edge.get(PATH, {"Accept-Language": accepted}).is_hit
+
+
+def test_a_head_freshens_what_get_has_stored(edge, origin):
+    fill(edge, origin, STALE | {"X-Who": "1"})
+    origin.on(PATH, answer(304, FRESH | {"X-Who": "2"}))
+    assert edge.request("HEAD", PATH)["X-Who"] == "2"
+    again = edge.get(PATH)
+    assert again.is_hit and again["X-Who"] == "2" and again.body == b"picture"
+    origin.on("/avatars/2/46", answer(200, STALE, b"old"))
+    edge.get("/avatars/2/46")
+    origin.on("/avatars/2/46", answer(200, FRESH | {"ETag": '"v2"'}, b"new"))
+    head = edge.request("HEAD", "/avatars/2/46")
+    assert head["Content-Length"] == "3" and head["ETag"] == '"v2"'
+    assert edge.get("/avatars/2/46").is_hit and edge.get("/avatars/2/46").body == b"new"
+
+
 
 def test_a_304_about_another_version_is_not_used(edge, origin):
     fill(edge, origin, {"Cache-Control": "no-cache", "ETag": '"v1"'})
@@ -233,6 +364,25 @@ def test_a_304_about_another_version_is_not_used(edge, origin):
 def test_a_304_to_an_unconditional_request_is_a_fault(edge, origin):
     origin.on(PATH, answer(304, {"ETag": '"v1"'}))
     assert edge.get(PATH).status == 502
+
+
+def test_cache_status_says_why_the_origin_was_asked(edge, origin):
+    """RFC 9211 section 2.2."""
+    origin.on(PATH, answer(200, FRESH | {"Vary": "Accept"}, b"picture"))
+    png, webp = {"Accept": "image/png"}, {"Accept": "image/webp"}
+    first = edge.get(PATH, png).cache_status
+    assert (first["fwd"], first["fwd-status"], first["stored"]) == ("uri-miss", "200", True) and 0 < int(first["ttl"]) <= 60
+    assert edge.get(PATH, webp).cache_status["fwd"] == "vary-miss"
+    assert edge.get(PATH, png | {"Cache-Control": "no-cache"}).cache_status["fwd"] == "request"
+    assert edge.request("GET", PATH, png, body=b"x").cache_status["fwd"] == "bypass"
+    assert edge.request("POST", PATH, png, body=b"x").cache_status["fwd"] == "method"
+
+
+def test_via_names_the_version_that_the_request_came_by(edge, origin):
+    fill(edge, origin)
+    assert origin.last(PATH).get("Via") == "1.1 avatar-edge"
+    edge.request("POST", PATH, {"Via": "1.1 other"}, body=b"x", version="1.0")
+    assert origin.last(PATH).get("Via") == "1.1 other, 1.0 avatar-edge"
 
 
 # Invalidation (section 4.4).

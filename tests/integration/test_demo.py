@@ -1,4 +1,5 @@
 """`avatar-edge demo`: a sample origin and an edge with nothing to configure."""
+import json
 import re
 import signal
 import subprocess
@@ -37,6 +38,15 @@ def test_pictures_of_all_sizes_come_by_the_edge(demo):
         miss, hit = (fetch(demo, "GET", f"/avatars/42/{size}") for _ in range(2))
         assert miss.status == 200 and miss["Content-Type"].startswith("image/") and len(miss.body) > 100
         assert hit.is_hit and hit.body == miss.body
+
+
+def test_the_edge_follows_an_update_feed_of_the_demos_own(demo):
+    status = json.loads(fetch(demo + 2, "GET", "/status").body)
+    assert status["feed"]["connected"] and status["lease_ms"] > 0
+    fetch(demo, "GET", "/avatars/42/96")
+    answer = fetch(demo + 2, "POST", "/updates?wait=30s", {"Content-Type": "application/json"}, b'{"avatar":"42"}')
+    assert json.loads(answer.body)["wait"]["complete"], answer
+    assert not fetch(demo, "GET", "/avatars/42/96").is_hit
 
 
 def test_an_upload_is_seen_at_once(demo):

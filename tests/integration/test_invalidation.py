@@ -90,6 +90,21 @@ def test_a_304_that_was_in_flight_puts_nothing_back(edge, origin, how):
     client.close()
 
 
+def test_an_update_between_a_304_that_cannot_be_used_and_the_whole_response(edge, origin):
+    origin.on("/avatars/42/96", answer(200, {"Cache-Control": "max-age=60", "Age": "100", "ETag": '"v1"'}, b"old"))
+    edge.get("/avatars/42/96")
+    held = origin.hold("/avatars/42/96")
+    with edge.connect() as client:
+        client.ask("GET", "/avatars/42/96")
+        held.next().respond(304, {"Cache-Control": "no-store"})
+        whole = held.next()
+        edge.update("42")
+        whole.respond(200, FRESH, b"old")
+        assert client.response().cache_status["detail"] == "voided"
+    origin.on("/avatars/42/96", answer(200, FRESH, b"new"))
+    assert edge.get("/avatars/42/96").body == b"new"
+
+
 def test_an_answer_below_the_floor_of_an_update_is_not_kept(edge, origin):
     edge.update("42", version=5)
     origin.on("/avatars/42/96", answer(200, FRESH | {"X-Avatar-Version": "4"}, b"of a slow replica"))

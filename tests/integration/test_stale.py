@@ -40,6 +40,14 @@ def test_a_304_behind_the_answer_makes_it_fresh(stale, origin):
     assert stale.get(PATH).is_hit and origin.count(PATH) == 2
 
 
+def test_a_304_behind_the_answer_may_end_it(stale, origin):
+    origin.on(PATH, lambda request: request.respond(
+        304 if request.get("If-None-Match") else 200, {"Cache-Control": "private", "ETag": '"v1"'}, b"mine"))
+    assert stale.get(PATH).body == b"old"
+    wait_until(lambda: stale.get(PATH).body == b"mine", "the stale response to go")
+    assert not stale.get(PATH).is_hit
+
+
 def test_an_update_ends_it_even_while_it_is_revalidated(stale, origin):
     held = origin.hold(PATH)
     assert stale.get(PATH).body == b"old"
@@ -62,13 +70,15 @@ def test_a_soft_purge_wants_the_origin_asked_before_the_next_use(stale, origin):
     assert response.body == b"new" and response.cache_status["fwd"] == "stale"
 
 
-@pytest.mark.parametrize("fault", ["500", "502", "503", "504", "refused", "closed"])
+@pytest.mark.parametrize("fault", ["500", "502", "503", "504", "refused", "closed", "cut off"])
 def test_a_stale_response_stands_in_for_a_failing_origin(start_edge, origin, fault):
     edge = start_edge([origin])
     origin.on(PATH, answer(200, STALE | {"Cache-Control": "max-age=60, stale-if-error=600"}, b"old"))
     edge.get(PATH)
     if fault == "closed":
         origin.on(PATH, lambda request: request.close())
+    elif fault == "cut off":
+        origin.on(PATH, lambda request: (request.send_head(200, FRESH, length=10), request.send(b"ne"), request.close()))
     elif fault == "refused":
         origin.close()
     else:
@@ -76,8 +86,20 @@ def test_a_stale_response_stands_in_for_a_failing_origin(start_edge, origin, fau
     for _ in range(2):
         response = edge.get(PATH)
         assert response.status == 200 and response.body == b"old"
-        assert response.is_hit and response.cache_status["detail"] == "stale-if-error"
+        assert int(response["Age"]) >= 100 and response.cache_status["detail"] == "stale-if-error"
+        # RFC 9211 section 2.1: what could not be used without asking is a hit only where nobody answered.
+        answered = (response.cache_status.get("fwd"), response.cache_status.get("fwd-status"))
+        assert answered == (("stale", fault) if fault.isdigit() else (None, None))
+        assert response.is_hit == (not fault.isdigit())
     assert edge.metric("fills_total", end="failed") == 2
+
+
+def test_a_stale_response_stands_in_for_an_origin_that_is_too_late(start_edge, origin):
+    edge = start_edge([origin], {"origin": {"timeouts": {"connect": "100ms", "first_byte": "100ms"}}})
+    origin.on(PATH, answer(200, STALE | {"Cache-Control": "max-age=60, stale-if-error=600"}, b"old"))
+    edge.get(PATH)
+    origin.hold(PATH)
+    assert edge.get(PATH).body == b"old"
 
 
 def test_404_is_an_answer_and_not_a_failure(edge, origin):

@@ -8,9 +8,9 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DOCUMENTS = ["README.md", "CHANGELOG.md", "proxy/README.md", "monitoring/README.md", "monitoring/alerts.yaml",
-             "monitoring/prometheus.yaml"]
+             "monitoring/prometheus.yaml", "tests/model/README.md"]
 TOP = "config|docs|monitoring|proxy|script|tests|cmake"
-FLOORS = "base|http|event|metrics|cache|net|origin|frontend|serving|admin|demo|app"
+FLOORS = "base|http|event|metrics|cache|net|origin|frontend|serving|admin|demo|verify|app"
 SUFFIXES = ("", "_bucket", "_sum", "_count")  # Of a histogram.
 
 
@@ -22,7 +22,7 @@ def known_keys(root):
 
 
 def known_metrics(root):
-    text = (root / "proxy/metrics/metrics.cc").read_text()
+    text = "".join(file.read_text() for file in sorted((root / "proxy/metrics").glob("*.cc")))
     return set(re.findall(r'"((?:avatar_edge|process)_[a-z_]+)"', text))
 
 

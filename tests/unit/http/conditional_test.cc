@@ -65,6 +65,12 @@ TEST_CASE("a 304 with another validator is not about what is stored", "[http][rf
   CHECK(is_about_stored(fields_of({{"last-modified", "d"}}), "", "d"));
 }
 
+TEST_CASE("what describes the stored bytes is not replaced by what describes those of a 304", "[http][rfc9111-3.2]") {
+  const std::string stored = "content-md5: a\r\ncontent-digest: sha-256=:b:\r\n";
+  CHECK(merge_not_modified(stored, fields_of({{"Content-MD5", "c"}, {"Content-Digest", "sha-256=:d:"}})) == stored);
+  CHECK(merge_not_modified("", fields_of({{"Content-MD5", "c"}})).empty());
+}
+
 TEST_CASE("a 304 replaces the stored fields that it names", "[http][rfc9111-3.2]") {
   const std::string stored =
       "etag: \"a\"\r\ncache-control: max-age=1\r\ncache-control: public\r\nx: 1\r\ncontent-type: image/png\r\n"

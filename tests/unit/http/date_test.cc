@@ -21,9 +21,9 @@ TEST_CASE("all three forms of a date are read", "[http][rfc9110-5.6.7]") {
   CHECK(try_http_date("Thu, 01 Jan 1970 00:00:00 GMT", kNow) == sys_seconds{});
 }
 
-TEST_CASE("names match in any case, and UTC is GMT", "[http][rfc9111-4.2]") {
+TEST_CASE("names match in any case, and the day's need not be right", "[http][rfc9111-4.2]") {
   CHECK(try_http_date("SUN, 06 nov 1994 08:49:37 gmt", kNow) == kExample);
-  CHECK(try_http_date("Sun, 06 Nov 1994 08:49:37 UTC", kNow) == kExample);
+  CHECK(try_http_date("sunday, 06-NOV-94 08:49:37 Gmt", kNow) == kExample);
   CHECK(try_http_date("Mon, 06 Nov 1994 08:49:37 GMT", kNow) == kExample);
 }
 
@@ -38,6 +38,9 @@ TEST_CASE("what is no date is not read", "[http][rfc9110-5.6.7]") {
                            "Sun, 06 Nov 1994 8:49:37 GMT",
                            "Sun, 06 Nov 1994 08:49:37",
                            "Sun, 06 Nov 1994 08:49:37 AEST",
+                           "Sun, 06 Nov 1994 08:49:37 UTC",
+                           "Sunday, 06-Nov-94 08:49:37 UTC",
+                           "Sun, 06 Nov 1994 08:49:37 +0000",
                            "Sun, 06 Nov 1994 08:49:37 GMT ",
                            " Sun, 06 Nov 1994 08:49:37 GMT",
                            "Sun 06 Nov 1994 08:49:37 GMT",

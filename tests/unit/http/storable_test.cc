@@ -56,6 +56,13 @@ TEST_CASE("a cookie is kept only in what is declared shared", "[http]") {
   CHECK(Case{}.answers("set-cookie", "a=b").answers("cache-control", "public").judged() == Storability::Storable);
 }
 
+TEST_CASE("a cookie that is for one client alone does not keep the rest from being stored", "[http][rfc9111-5.2.2.7]") {
+  for (const auto* value : {"private=\"set-cookie\"", "no-cache=\"Set-Cookie\""})
+    CHECK(Case{}.answers("set-cookie", "a=b").answers("cache-control", value).judged() == Storability::Storable);
+  CHECK(Case{}.answers("set-cookie", "a=b").answers("cache-control", "private=\"x\"").judged() ==
+        Storability::SetsCookie);
+}
+
 TEST_CASE("the operator may have cookies stored", "[http][rfc9111-7.3]") {
   for (const auto policy : {SetCookiePolicy::Strip, SetCookiePolicy::Store})
     CHECK(Case{.cookies = policy}.answers("set-cookie", "a=b").judged() == Storability::Storable);

@@ -81,8 +81,10 @@ TEST_CASE("Vary selects by what the origin was asked", "[serving][rfc9111-4.1]")
   CHECK(stored.parts.selecting == "accept: a/b, image/webp\r\nx-none\r\n");
 }
 
-TEST_CASE("what came without a Date gets that of its arrival", "[serving][rfc9110-6.6.1]") {
+TEST_CASE("what came without a Date that is one gets that of its arrival", "[serving][rfc9110-6.6.1]") {
   CHECK(Stored("x: y\r\n").parts.fields == "x: y\r\n"s + std::string(kDate));
+  CHECK(Stored("date: today\r\nx: y\r\n").parts.fields == "x: y\r\n"s + std::string(kDate));
+  CHECK(Stored("date: Sun, 06 Nov 1994 08:00:00 UTC\r\n").parts.fields == std::string(kDate));
   const std::string dated = "date: Sun, 06 Nov 1994 08:00:00 GMT\r\n";
   CHECK(Stored(dated).parts.fields == dated);
 }

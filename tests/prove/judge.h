@@ -1,0 +1,76 @@
+// Judges every answer by what was promised when its request was sent.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+#include "answer.h"
+#include "conditions.h"
+#include "truth.h"
+
+namespace prove {
+
+enum class Kind {
+  Bounded,       // Older than what was published a lease ago.
+  Acknowledged,  // Older than what --wait said to be everywhere.
+  Monotonic,     // Older than what that node has already answered for that URL.
+  Fenced,        // Older than what that node says it has applied.
+  Passed,        // Older than the change that the node itself passed on.
+  Failed,        // An error though the origin was well and the node up.
+  Unanswered,    // No answer, likewise.
+  Torn,          // Head and body of two different answers, or of another avatar; or not HTTP.
+  Unpublished,   // A change that went through a node did not come into the stream.
+  Refused,       // An update was not taken, or not acknowledged, though nothing was out of order.
+  Unrecovered,   // The harness found a node that did not recover by itself.
+};
+constexpr std::size_t kKinds = 11;
+constexpr std::array<const char*, kKinds> kKindNames{"bounded",     "acknowledged", "monotonic",  "fenced",
+                                                     "passed",      "failed",       "unanswered", "torn",
+                                                     "unpublished", "refused",      "unrecovered"};
+
+// A request, with what was promised when it was sent.
+struct Asked {
+  std::size_t node = 0, avatar = 0, variant = 0;
+  Moment at;
+  Moment outage_since;
+  Lowest lowest;
+};
+
+class Judge {
+ public:
+  // Of each kind the first kTold are described.
+  static constexpr std::uint64_t kTold = 5;
+  using Tell = std::function<void(Kind, const std::string&)>;
+
+  Judge(Truth& truth, const Conditions& conditions, Tell tell)
+      : truth_(truth), conditions_(conditions), tell_(std::move(tell)) {}
+
+  // Call before the request is sent.
+  Asked ask(std::size_t node, std::size_t avatar, std::size_t variant, Moment now) const;
+  // Call after the answer is there.
+  void answered(const Asked& asked, const Answer& answer, Moment now);
+  // The connection failed, or nothing came for too long.
+  void unanswered(const Asked& asked, std::string_view why, Moment now);
+  void violated(Kind kind, const std::string& what);
+
+  std::uint64_t count(Kind kind) const { return counts_[static_cast<std::size_t>(kind)].load(); }
+  std::uint64_t excused() const { return excused_.load(); }
+
+ private:
+  void judge_version(const Asked& asked, const Answer& answer, std::uint64_t version, Moment now);
+  bool is_node_excused(const Asked& asked) const { return !conditions_.node_down[asked.node].was_off_since(asked.at); }
+
+  Truth& truth_;
+  const Conditions& conditions_;
+  Tell tell_;
+  std::array<std::atomic<std::uint64_t>, kKinds> counts_{};
+  std::atomic<std::uint64_t> excused_{0};  // Errors that are allowed for what the harness was doing.
+};
+
+}  // namespace prove
