@@ -129,20 +129,24 @@ void FeedReader::on_proof(Instant sent, const Result<redis::Reply>& reply) {
 
 // PROTOCOL R10, R12: whatever this node holds is of another life, or has missed something.
 void FeedReader::attach(const Proof& proof) {
-  if (position_) {
-    counts_.gaps.add();
-    const bool is_other = proof.identity != position_->identity;
-    if (is_other) counts_.identity_changes.add();
-    log_warning("feed.gap", is_other
-                                ? "another server, or another life of it; what is held is revalidated"
-                                : "events are missing: it counts " + std::to_string(proof.entries_added) + " up to " +
-                                      proof.last.text() + ", this node " + std::to_string(position_->entries_added) +
-                                      " up to " + position_->read.text() + "; what is held is revalidated");
-  }
-  const cache::Invalidated gone = cache_.begin_generation(proof.last);
-  log_info("feed.attached", proof.last.text() + "; " + std::to_string(gone.responses) + " responses to be revalidated");
+  // Before anything says so.
+  const cache::Invalidated suspect = cache_.begin_generation(proof.last);
+  if (position_) count_gap(proof);
+  log_info("feed.attached",
+           proof.last.text() + "; " + std::to_string(suspect.responses) + " responses to be revalidated");
   position_ = Position{proof.identity, proof.last, proof.last, proof.entries_added};
   is_proof_wanted_ = true;  // So that the registry has the new position.
+}
+
+void FeedReader::count_gap(const Proof& proof) {
+  counts_.gaps.add();
+  const bool is_other = proof.identity != position_->identity;
+  if (is_other) counts_.identity_changes.add();
+  log_warning("feed.gap", is_other
+                              ? "another server, or another life of it; what is held is revalidated"
+                              : "events are missing: it counts " + std::to_string(proof.entries_added) + " up to " +
+                                    proof.last.text() + ", this node " + std::to_string(position_->entries_added) +
+                                    " up to " + position_->read.text() + "; what is held is revalidated");
 }
 
 void FeedReader::on_proven(Instant sent) {

@@ -43,6 +43,7 @@ class FeedReader {
   void prove();
   void on_proof(Instant sent, const Result<redis::Reply>& reply);
   void attach(const Proof& proof);
+  void count_gap(const Proof& proof);
   void on_proven(Instant sent);
   // False when an entry is not one.
   bool apply(const std::vector<redis::Reply>& entries);

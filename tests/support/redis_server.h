@@ -62,7 +62,11 @@ class RedisServer {
     std::filesystem::remove(folder_.file("dump.rdb"));
     start();
   }
-  void pause() { ::kill(pid_, SIGSTOP); }
+  // Returns when it stands still.
+  void pause() {
+    ::kill(pid_, SIGSTOP);
+    ::waitpid(pid_, nullptr, WUNTRACED);
+  }
   void resume() { ::kill(pid_, SIGCONT); }
 
  private:

@@ -1,6 +1,7 @@
 // Reader and publisher together, on the thread that they have in the program.
 #include "feed/feed.h"
 
+#include "base/pause_point.h"
 #include "unit/feed/test_node.h"
 
 using namespace edge;
@@ -60,6 +61,20 @@ TEST_CASE("what one node publishes another applies, and a wait hears of both", "
     REQUIRE(node->cache.report("42").floor);
     CHECK(node->cache.report("42").floor->version == 5);
   }
+}
+
+TEST_CASE("nothing says that there was a gap before what is held has become suspect", "[feed][PROTOCOL R10]") {
+  RedisServer server;
+  RunningNode node(server);
+  node.wait_until([&] { return node.feed.position().has_value(); });
+  const std::uint64_t generation = node.cache.trust().generation();
+  HeldPoint held("cache.generation_begun");
+  server.restart_without_data();
+  held.wait_for_arrival();
+  CHECK(node.cache.trust().generation() == generation + 1);
+  CHECK(node.metrics.feed().gaps.value() == 0);
+  held.let_go();
+  node.wait_until([&] { return node.metrics.feed().gaps.value() == 1; });
 }
 
 TEST_CASE("a node that stops takes itself out of the registry", "[feed][PROTOCOL R17]") {
