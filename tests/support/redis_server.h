@@ -4,7 +4,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,8 +15,6 @@
 #include "base/check.h"
 #include "redis/redis_url.h"
 #include "support/temporary_folder.h"
-
-extern char** environ;
 
 namespace edge::test {
 
@@ -41,10 +39,18 @@ class RedisServer {
     const std::string dir = folder_.file("");
     const char* const words[] = {"redis-server", "--port", "0",     "--unixsocket", path.c_str(), "--save", "",
                                  "--daemonize",  "no",     "--dir", dir.c_str(),    "--logfile",  "log",    nullptr};
-    const int failed = ::posix_spawnp(&pid_, words[0], nullptr, nullptr, const_cast<char**>(words), environ);
-    EDGE_CHECK(failed == 0);
+    pid_ = ::fork();
+    EDGE_CHECK(pid_ >= 0);
+    if (pid_ == 0) {
+      ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // It does not outlive a test that dies.
+      ::execvp(words[0], const_cast<char**>(words));
+      ::_exit(127);
+    }
     // It listens when the socket is there.
-    while (::access(path.c_str(), F_OK) != 0) std::this_thread::yield();
+    while (::access(path.c_str(), F_OK) != 0) {
+      EDGE_CHECK(::waitpid(pid_, nullptr, WNOHANG) == 0);
+      std::this_thread::yield();
+    }
   }
   void stop() {
     if (pid_ == 0) return;
