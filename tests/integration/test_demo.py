@@ -19,6 +19,8 @@ def demo(tmp_path):
                                    stderr=file, cwd=tmp_path)
     wait_until(lambda: process.poll() is not None or f":{port}" in output.read_text(), "the demo's address")
     assert process.poll() is None, output.read_text()
+    # Until the feed is heard nothing is a hit.
+    wait_until(lambda: fetch(port + 2, "GET", "/readyz").status == 200, "the demo to be ready")
     yield port
     process.send_signal(signal.SIGINT)
     assert process.wait(60) == 0, output.read_text()
