@@ -5,6 +5,8 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -46,8 +48,7 @@ class RedisServer {
       ::execvp(words[0], const_cast<char**>(words));
       ::_exit(127);
     }
-    // It listens when the socket is there.
-    while (::access(path.c_str(), F_OK) != 0) {
+    while (!listens(path)) {
       EDGE_CHECK(::waitpid(pid_, nullptr, WNOHANG) == 0);
       std::this_thread::yield();
     }
@@ -77,6 +78,17 @@ class RedisServer {
 
  private:
   std::string socket() const { return folder_.file("s"); }
+  // The socket is there a moment before it listens.
+  static bool listens(const std::string& path) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    EDGE_CHECK(path.size() < sizeof address.sun_path);
+    path.copy(address.sun_path, path.size());
+    const int fd = ::socket(AF_UNIX, SOCK_STREAM, 0);
+    const bool is_there = ::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+    ::close(fd);
+    return is_there;
+  }
 
   TemporaryFolder folder_;
   pid_t pid_ = 0;
