@@ -12,9 +12,9 @@
 namespace edge::origin {
 namespace {
 
-// One system call reads as much: an avatar at once. A little less than 64 KiB, so that with what its owner adds it is
-// one block of the memory that is kept for the next.
-constexpr long kReceiveBufferBytes = 64 * 1024 - 64;
+// One system call reads as much: most avatars at once. A little less than 32 KiB, so that with what libcurl and
+// CurlMemory add it fills one block that is kept; larger ones would hold too much beside the cache's budget.
+constexpr long kReceiveBufferBytes = 32 * 1024 - 64;
 
 static_assert(CurlTransfer::kErrorTextBytes >= CURL_ERROR_SIZE);
 

@@ -55,6 +55,22 @@ TEST_CASE("what is posted by a posted task runs in a later turn, after what was 
   CHECK(test.notes == Notes{"first", "deferred", "posted"});
 }
 
+TEST_CASE("what is posted while the dead of a turn are freed runs in the next", "[event]") {
+  struct LastWords {
+    TestLoop& test;
+    ~LastWords() {
+      test.loop.post([&t = test] {
+        t.note("heard");
+        t.loop.stop();
+      });
+    }
+  };
+  TestLoop test;
+  test.loop.post([&] { test.loop.destroy_later(std::make_unique<LastWords>(test)); });
+  test.loop.run();
+  CHECK(test.notes == Notes{"heard"});
+}
+
 TEST_CASE("what is deferred runs when the callbacks of the turn are over", "[event]") {
   TestLoop test;
   Deferred deferred(test.loop, [&] { test.note("deferred"); });
