@@ -21,6 +21,10 @@ bool may_have_succeeded(std::uint16_t status) { return status < 400 || status ==
 Pass::Pass(Services& services, frontend::Exchange& exchange, PassPlan plan)
     : services_(services), exchange_(&exchange), plan_(std::move(plan)) {}
 
+Pass::~Pass() {
+  if (plan_.is_unsafe && fetch_) fence();
+}
+
 void Pass::start(origin::FetchRequest request) {
   const bool has_body = request.has_body;
   upload_complete_ = !has_body;
@@ -58,13 +62,9 @@ void Pass::on_client_writable() {
 
 bool Pass::must_outlive_client() {
   exchange_ = nullptr;
-  if (ended_ || !plan_.is_unsafe || fenced_) return false;
-  if (!upload_complete_) {
-    // The origin never gets the whole request. Should it act on a part of it, this is all that can be done.
-    fence();
-    return false;
-  }
-  return true;
+  // Where the origin never gets the whole request there is no answer to wait for; should it act on a part of it, the
+  // destructor's fence is all that can be done.
+  return !ended_ && plan_.is_unsafe && !fenced_ && upload_complete_;
 }
 
 void Pass::on_interim(const http::ResponseHead& head) {

@@ -28,6 +28,10 @@ struct PassPlan {
 class Pass final : public origin::FetchObserver {
  public:
   Pass(Services& services, frontend::Exchange& exchange, PassPlan plan);
+  // An unsafe request whose outcome nobody will hear counts as a success (PROTOCOL R5).
+  ~Pass();
+  Pass(const Pass&) = delete;
+  Pass& operator=(const Pass&) = delete;
 
   // Asks the origin.
   void start(origin::FetchRequest request);

@@ -1,5 +1,6 @@
 #include "verify/target_pattern.h"
 
+#include "http/characters.h"
 #include "http/percent.h"
 #include "http/target.h"
 
@@ -12,16 +13,10 @@ Failure unfit(std::string_view pattern, std::string what) {
   return fail(ErrorCode::Malformed, "'" + std::string(pattern) + "': " + what);
 }
 
-// RFC 3986 section 2.3.
-bool is_unreserved(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
-         c == '_' || c == '~';
-}
-
 std::string encoded(std::string_view text, bool keeps_slashes) {
   std::string to;
   for (const char c : text) {
-    if (is_unreserved(c) || (keeps_slashes && c == '/'))
+    if (http::is_in(http::kUnreservedCharacters, c) || (keeps_slashes && c == '/'))
       to += c;
     else
       http::append_escape(to, c);

@@ -3,6 +3,7 @@
 Where a lease has to pass, a wait for a stopped node is what says that it has.
 """
 import json
+import signal
 import time
 
 import pytest
@@ -217,6 +218,22 @@ def test_what_is_still_to_be_published_is_before_a_node_ends(start_node, redis, 
         assert node.request("PUT", f"/avatars/{avatar}/96", body=b"new").status == 204
     node.stop()
     assert redis.avatars() == [str(avatar) for avatar in range(50)]
+
+
+def test_a_put_whose_answer_a_node_did_not_live_to_hear_is_published_too(start_node, redis, origin):
+    node, other = start_node("one"), start_node("two")
+    holding(origin, other)
+    held = origin.hold("/avatars/42/640")
+    with node.connect() as client:
+        client.ask("PUT", "/avatars/42/640", body=b"new")
+        held.next()  # It may have acted on it.
+        node.signal(signal.SIGTERM)
+        node.wait_for_log("drain")
+        node.signal(signal.SIGTERM)
+        assert node.wait_for_end() == 0
+    applies(other)
+    assert redis.avatars() == ["42"]
+    assert other.get(PATH).body == b"new"
 
 
 # --- The lease ---
