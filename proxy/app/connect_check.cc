@@ -21,12 +21,11 @@ Result<std::vector<redis::Reply>> ask_redis(const feed::FeedOptions& options) {
   redis::Connection* connection = nullptr;
   const auto ask_all = [&] {
     for (const auto& question : questions)
-      connection->command({question.begin(), question.end()}, options.answer_timeout(),
-                          [&](const Result<redis::Reply>& reply) {
-                            if (!reply) return;  // The connection says why.
-                            answers.push_back(*reply);
-                            if (answers.size() == questions.size()) loop.stop();
-                          });
+      connection->command(question, options.answer_timeout(), [&](const Result<redis::Reply>& reply) {
+        if (!reply) return;  // The connection says why.
+        answers.push_back(*reply);
+        if (answers.size() == questions.size()) loop.stop();
+      });
   };
   redis::Connection made(loop, options.url, options.connect_timeout(), [&](const Status& state) {
     if (state) return ask_all();

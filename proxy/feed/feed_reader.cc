@@ -15,8 +15,6 @@ using std::chrono::milliseconds;
 constexpr milliseconds kProofPause{50};
 constexpr milliseconds kFirstReconnect{50};
 
-std::vector<std::string_view> views(const std::vector<std::string>& words) { return {words.begin(), words.end()}; }
-
 }  // namespace
 
 FeedReader::FeedReader(event::EventLoop& loop, const FeedOptions& options, cache::MemoryCache& cache,
@@ -100,7 +98,7 @@ void FeedReader::prove() {
   // PROTOCOL R13: from when it was sent. Read anew, for the turn's time may be of before this process was stopped.
   proof_sent_ = loop_.clock().now();
   is_proof_under_way_ = true;
-  connection_->command(views(proof_words(request)), options_.answer_timeout(),
+  connection_->command(proof_words(request), options_.answer_timeout(),
                        [this, sent = proof_sent_](const Result<redis::Reply>& reply) { on_proof(sent, reply); });
 }
 

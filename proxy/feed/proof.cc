@@ -1,6 +1,6 @@
 #include "feed/proof.h"
 
-#include "base/text.h"
+#include "feed/identity.h"
 
 namespace edge::feed {
 namespace {
@@ -10,15 +10,9 @@ namespace {
 //
 // Effects, not the script, are replicated, so TIME and INFO may be asked. The registry's clock is this server's alone.
 constexpr std::string_view kProofScript = R"lua(
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local run = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')
-local replication = string.match(redis.call('INFO', 'replication'), 'master_replid:(%w+)')
-local identity = run .. ':' .. replication
 if redis.call('HGET', KEYS[3], 'id') ~= identity then
   redis.call('HSET', KEYS[3], 'id', identity, 'since', string.format('%.0f', now))
 end
-local since = tonumber(redis.call('HGET', KEYS[3], 'since'))
 local last, added, entries = '0-0', 0, {}
 local stream = redis.pcall('XINFO', 'STREAM', KEYS[1])
 if stream.err then
@@ -47,7 +41,7 @@ if ARGV[2] == identity and #entries < tonumber(ARGV[8]) and added == tonumber(AR
 end
 redis.call('HSET', KEYS[2], ARGV[1],
   ARGV[2] .. ' ' .. position .. ' ' .. ARGV[6] .. ' ' .. string.format('%.0f', now + ARGV[7]))
-return {identity, now - since, last, added, entries}
+return {identity, last, added, entries}
 )lua";
 
 Failure unexpected() { return fail(ErrorCode::Malformed, "the proof's answer is not what its script answers"); }
@@ -61,7 +55,7 @@ std::vector<std::string> proof_words(const ProofRequest& request) {
   static const Position kNone{"-", {UINT64_MAX, UINT64_MAX}, {}, 0};
   const Position& position = request.position ? *request.position : kNone;
   return {"EVAL",
-          std::string(kProofScript),
+          std::string(kIdentityLua).append(kProofScript),
           "3",
           request.stream,
           registry_key(request.stream),
@@ -78,14 +72,13 @@ std::vector<std::string> proof_words(const ProofRequest& request) {
 
 Result<Proof> parse_proof(const redis::Reply& reply) {
   if (reply.is_error()) return fail(ErrorCode::Unavailable, reply.text);
-  if (!reply.is_array() || reply.items.size() != 5) return unexpected();
+  if (!reply.is_array() || reply.items.size() != 4) return unexpected();
   const auto& items = reply.items;
-  const auto last = cache::try_event_id(items[2].text);
-  if (!items[0].is_text() || !last || !items[4].is_array()) return unexpected();
-  if (items[3].integer < 0)
+  const auto last = cache::try_event_id(items[1].text);
+  if (!items[0].is_text() || !last || !items[3].is_array()) return unexpected();
+  if (items[2].integer < 0)
     return fail(ErrorCode::Unavailable, "this Redis does not count the entries of a stream; version 7 or later does");
-  return Proof{items[0].text, std::chrono::milliseconds{items[1].integer}, *last,
-               static_cast<std::uint64_t>(items[3].integer), items[4].items};
+  return Proof{items[0].text, *last, static_cast<std::uint64_t>(items[2].integer), items[3].items};
 }
 
 }  // namespace edge::feed

@@ -34,7 +34,6 @@ struct ProofRequest {
 
 struct Proof {
   std::string identity;
-  std::chrono::milliseconds identity_age{0};
   cache::EventId last;  // The newest event that the stream has ever had.
   std::uint64_t entries_added = 0;
   std::vector<redis::Reply> entries;  // What follows `read`; each an ID and its fields.

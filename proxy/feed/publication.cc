@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "feed/identity.h"
 #include "feed/proof.h"
 
 namespace edge::feed {
@@ -10,18 +11,11 @@ namespace {
 
 // KEYS: stream. ARGV: what follows the stream in XADD.
 constexpr std::string_view kPublishScript = R"lua(
-local run = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')
-local replication = string.match(redis.call('INFO', 'replication'), 'master_replid:(%w+)')
-return {redis.call('XADD', KEYS[1], unpack(ARGV)), run .. ':' .. replication}
+return {redis.call('XADD', KEYS[1], unpack(ARGV)), identity}
 )lua";
 
 // KEYS: registry, identity.
 constexpr std::string_view kRegistryScript = R"lua(
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local run = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')
-local replication = string.match(redis.call('INFO', 'replication'), 'master_replid:(%w+)')
-local identity = run .. ':' .. replication
 local age = 0
 if redis.call('HGET', KEYS[2], 'id') == identity then age = now - tonumber(redis.call('HGET', KEYS[2], 'since')) end
 local nodes = redis.call('HGETALL', KEYS[1])
@@ -63,7 +57,7 @@ std::optional<RegisteredNode> try_node(const std::string& name, std::string_view
 }  // namespace
 
 std::vector<std::string> publish_words(const std::string& stream, const UpdateEvent& event, std::uint64_t length_max) {
-  std::vector<std::string> words{"EVAL", std::string(kPublishScript), "1", stream};
+  std::vector<std::string> words{"EVAL", std::string(kIdentityLua).append(kPublishScript), "1", stream};
   const auto xadd = xadd_words(stream, event, length_max);
   words.insert(words.end(), xadd.begin() + 2, xadd.end());
   return words;
@@ -77,7 +71,7 @@ Result<Written> parse_written(const redis::Reply& reply) {
 }
 
 std::vector<std::string> registry_words(const std::string& stream) {
-  return {"EVAL", std::string(kRegistryScript), "2", registry_key(stream), identity_key(stream)};
+  return {"EVAL", std::string(kIdentityLua).append(kRegistryScript), "2", registry_key(stream), identity_key(stream)};
 }
 
 Result<Registry> parse_registry(const redis::Reply& reply) {

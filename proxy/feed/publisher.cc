@@ -22,8 +22,6 @@ constexpr milliseconds kForgetTimeout{500};
 // Of what must be published, so much is under way at once: a Redis that is far away is not to limit how much is.
 constexpr std::size_t kPendingSentMax = 100;
 
-std::vector<std::string_view> views(const std::vector<std::string>& words) { return {words.begin(), words.end()}; }
-
 }  // namespace
 
 // One publication under way.
@@ -79,7 +77,7 @@ void Publisher::ask_fitness() {
   fitness_.clear();
   const auto questions = fitness_questions(options_.stream);
   for (const auto& question : questions)
-    connection_->command(views(question), options_.answer_timeout(),
+    connection_->command(question, options_.answer_timeout(),
                          [this, all = questions.size()](const Result<redis::Reply>& reply) {
                            if (!reply) return;
                            fitness_.push_back(*reply);
@@ -103,8 +101,7 @@ void Publisher::publish(UpdateEvent event, std::optional<milliseconds> wait, OnD
 
 void Publisher::write(Jobs::iterator job) {
   if (std::exchange(job->is_sent, true)) return;
-  connection_->command(views(publish_words(options_.stream, job->event, options_.length_max)),
-                       options_.answer_timeout(),
+  connection_->command(publish_words(options_.stream, job->event, options_.length_max), options_.answer_timeout(),
                        [this, job](const Result<redis::Reply>& reply) { on_written(job, reply); });
 }
 
@@ -133,7 +130,7 @@ void Publisher::look() {
   if (!is_waited) return;
   if (!is_ready_) return plan_look();
   is_looking_ = true;
-  connection_->command(views(registry_words(options_.stream)), options_.answer_timeout(),
+  connection_->command(registry_words(options_.stream), options_.answer_timeout(),
                        [this](const Result<redis::Reply>& reply) { on_registry(reply); });
 }
 
@@ -208,7 +205,7 @@ void Publisher::publish_surely(UpdateEvent event) {
 // In their order; what is not known to have been taken is sent again on the next connection, in its place.
 void Publisher::send_pending() {
   while (is_ready_ && pending_sent_ < std::min(pending_.size(), kPendingSentMax))
-    connection_->command(views(xadd_words(options_.stream, pending_[pending_sent_++], options_.length_max)),
+    connection_->command(xadd_words(options_.stream, pending_[pending_sent_++], options_.length_max),
                          options_.answer_timeout(),
                          [this](const Result<redis::Reply>& reply) { on_pending_sent(reply); });
 }

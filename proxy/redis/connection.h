@@ -41,6 +41,12 @@ class Connection {
   // Sends a command; answers come in the order of the questions. One that takes longer than `timeout` ends the
   // connection, because what comes later could not be told from the answer to another.
   void command(const std::vector<std::string_view>& words, std::chrono::milliseconds timeout, OnReply on_reply);
+  void command(const std::vector<std::string>& words, std::chrono::milliseconds timeout, OnReply on_reply) {
+    command(std::vector<std::string_view>{words.begin(), words.end()}, timeout, std::move(on_reply));
+  }
+  void command(std::initializer_list<std::string_view> words, std::chrono::milliseconds timeout, OnReply on_reply) {
+    command(std::vector<std::string_view>(words), timeout, std::move(on_reply));
+  }
   // Ends it: those who wait are told `why`, then on_state is.
   void close(std::string why);
   bool is_ready() const { return state_ == State::Ready; }
