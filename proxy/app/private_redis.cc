@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,6 +21,17 @@ namespace {
 
 constexpr std::chrono::seconds kPatience{5};
 constexpr std::chrono::milliseconds kLook{5};
+
+// The socket is there a moment before it listens.
+bool listens(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.copy(address.sun_path, sizeof address.sun_path - 1) < path.size()) return false;
+  const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const bool is_there = ::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+  ::close(fd);
+  return is_there;
+}
 
 std::string words_of(int error_number) { return std::generic_category().message(error_number); }
 
@@ -75,7 +88,7 @@ Status PrivateRedis::launch() {
 
 Status PrivateRedis::wait_until_it_listens() {
   const auto deadline = std::chrono::steady_clock::now() + kPatience;
-  while (::access(socket_.c_str(), F_OK) != 0) {
+  while (!listens(socket_)) {
     if (::waitpid(process_, nullptr, WNOHANG) == process_) {
       process_ = -1;
       return fail(ErrorCode::System, "redis-server ended at its start");

@@ -34,7 +34,10 @@ std::string describe(const feed::Published& published) {
   std::string rest;
   for (const auto& node : outcome.nodes)
     if (!node.applied_after) rest += (rest.empty() ? "" : ", ") + node.name;
-  if (!rest.empty()) text += (outcome.was_waited_out ? "; waited out: " : "; not seen to have applied it: ") + rest;
+  const std::string_view why = outcome.was_waited_out ? "; waited out: "
+                               : outcome.is_complete  ? "; gone meanwhile: "
+                                                      : "; not seen to have applied it: ";
+  if (!rest.empty()) text.append(why).append(rest);
   if (rest.empty() && outcome.was_waited_out) text += " (waited for one lease, since the registry is young)";
   return text;
 }

@@ -1,28 +1,15 @@
 #include "admin/purge.h"
 
 #include "support/catch.h"
+#include "unit/admin/test_node.h"
 #include "unit/demo/fake_exchange.h"
 
 using namespace edge;
 using namespace edge::admin;
 using demo::FakeExchange;
 
-namespace {
-
-// A node that holds nothing but the floors it is told.
-struct Node {
-  SystemClock clock;
-  event::EventLoop loop{clock};
-  cache::MemoryCache cache{{}, clock};
-  metrics::Metrics metrics{1, {"here", "1"}, clock, [] { return metrics::CacheGauges{}; }};
-  serving::Invalidator invalidator{cache, metrics};
-  serving::Routes routes = *serving::parse_routes({"/avatars/{avatar}"});
-};
-
-}  // namespace
-
 TEST_CASE("a purge names one thing: an avatar, a URL or all", "[admin]") {
-  Node node;
+  TestNode node;
   for (const char* body : {R"({"avatar":"42"})", R"({"url":"/avatars/42?x=1"})", R"({"all":true})",
                            R"({"avatar":"42","soft":true})", R"({"all":true,"soft":false})"}) {
     INFO(body);

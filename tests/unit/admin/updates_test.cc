@@ -1,6 +1,7 @@
 #include "admin/updates.h"
 
 #include "support/catch.h"
+#include "unit/admin/test_node.h"
 #include "unit/demo/fake_exchange.h"
 
 using namespace edge;
@@ -9,13 +10,7 @@ using demo::FakeExchange;
 
 namespace {
 
-// A node that holds nothing but the floors it is told.
-struct Node {
-  SystemClock clock;
-  event::EventLoop loop{clock};
-  cache::MemoryCache cache{{}, clock};
-  metrics::Metrics metrics{1, {"here", "1"}, clock, [] { return metrics::CacheGauges{}; }};
-  serving::Invalidator invalidator{cache, metrics};
+struct Node : TestNode {
   Updates updates{invalidator, nullptr};
 
   // Asks with that body and query; answered at once, for there is no feed.

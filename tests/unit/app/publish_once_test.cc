@@ -27,6 +27,8 @@ TEST_CASE("what came of a publication is said in one line", "[app]") {
   CHECK(describe(published({{"a", 3ms}, {"b"}}, false, false)) ==
         "5-1: applied by 1 of 2 nodes; after 12 ms the wait was over, and nodes may serve what is older; not seen to "
         "have applied it: b");
+  CHECK(describe(published({{"a", 3ms}, {"b"}}, true, false)) ==
+        "5-1: applied by 1 of 2 nodes; after 12 ms no node serves anything older; gone meanwhile: b");
   CHECK(describe(published({}, true, false)) ==
         "5-1: applied by 0 of 0 nodes; after 12 ms no node serves anything older");
 }

@@ -16,8 +16,6 @@ ForwardReason why(const Asked& asked) {
   return ForwardReason::None;
 }
 
-StaleHit* stale_hit(Asked& asked) { return std::get_if<StaleHit>(&asked.found); }
-
 }  // namespace
 
 TEST_CASE("a stale response is served while the first request to find it so revalidates it", "[cache][rfc5861-3]") {

@@ -38,6 +38,8 @@ struct Asked {
   Ref<const StoredResponse> stale() const { return leads() ? std::get<Lead>(found).stale : nullptr; }
 };
 
+inline StaleHit* stale_hit(Asked& asked) { return std::get_if<StaleHit>(&asked.found); }
+
 class TestCache {
  public:
   explicit TestCache(const CacheOptions& options = {}) : cache(options, clock) {}

@@ -2,6 +2,7 @@
 
 #include "support/catch.h"
 #include "support/redis_client.h"
+#include "unit/feed/replies.h"
 
 using namespace edge;
 using namespace edge::feed;
@@ -11,9 +12,8 @@ using edge::test::RedisServer;
 
 namespace {
 
-redis::Reply text(std::string words) { return {.kind = redis::Reply::Kind::Text, .text = std::move(words)}; }
 redis::Reply config(std::string name, std::string value) {
-  return {.kind = redis::Reply::Kind::Array, .items = {text(std::move(name)), text(std::move(value))}};
+  return array({text(std::move(name)), text(std::move(value))});
 }
 const redis::Reply kRefused{.kind = redis::Reply::Kind::Error, .text = "NOPERM"};
 

@@ -3,6 +3,7 @@
 #include "feed/publication.h"
 #include "support/catch.h"
 #include "support/redis_client.h"
+#include "unit/feed/replies.h"
 
 using namespace edge;
 using namespace edge::feed;
@@ -41,12 +42,6 @@ struct ProofFixture {
   RedisServer server;
   RedisClient client{server};
 };
-
-redis::Reply text(std::string words) { return {.kind = redis::Reply::Kind::Text, .text = std::move(words)}; }
-redis::Reply number(std::int64_t n) { return {.kind = redis::Reply::Kind::Integer, .integer = n}; }
-redis::Reply array(std::vector<redis::Reply> items) {
-  return {.kind = redis::Reply::Kind::Array, .items = std::move(items)};
-}
 
 }  // namespace
 
