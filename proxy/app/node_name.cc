@@ -4,9 +4,10 @@
 #include <unistd.h>
 
 #include <array>
-#include <cstdint>
 #include <cstdio>
 #include <fstream>
+
+#include "base/hash.h"
 
 namespace edge::app {
 namespace {
@@ -27,13 +28,6 @@ std::string boot_id() {
 std::string network_namespace() {
   struct stat info {};
   return ::stat("/proc/self/ns/net", &info) == 0 ? std::to_string(info.st_ino) : "";
-}
-
-// FNV-1a: unlike our keyed hash the same in every process.
-std::uint64_t stable_hash(std::string_view text) {
-  std::uint64_t hash = 0xcbf29ce484222325;
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
-  return hash;
 }
 
 }  // namespace

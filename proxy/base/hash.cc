@@ -20,4 +20,6 @@ std::uint64_t keyed_hash(std::string_view bytes) noexcept {
   return XXH3_64bits_withSeed(bytes.data(), bytes.size(), key);
 }
 
+std::uint64_t stable_hash(std::string_view bytes) noexcept { return XXH3_64bits(bytes.data(), bytes.size()); }
+
 }  // namespace edge
