@@ -9,6 +9,8 @@ find_package(CLI11 REQUIRED)
 pkg_check_modules(libevent REQUIRED IMPORTED_TARGET libevent_core>=2.1)
 pkg_check_modules(hiredis REQUIRED IMPORTED_TARGET hiredis>=0.14)
 pkg_check_modules(libcurl REQUIRED IMPORTED_TARGET libcurl>=7.88)
+pkg_check_modules(libnghttp2 REQUIRED IMPORTED_TARGET libnghttp2>=1.52)
+pkg_check_modules(libssl REQUIRED IMPORTED_TARGET libssl>=3.0 libcrypto>=3.0)
 pkg_check_modules(libxxhash REQUIRED IMPORTED_TARGET libxxhash)
 pkg_check_modules(prometheus REQUIRED IMPORTED_TARGET prometheus-cpp-core)
 

@@ -21,14 +21,16 @@ constexpr std::string_view kIndex =
     "POST /updates      {\"avatar\":\"42\",\"version\":57,\"op\":\"update\"}; ?wait=10s until all nodes have applied "
     "it\n"
     "POST /purge        {\"avatar\":\"42\"} or {\"url\":\"/avatars/42/96\"} or {\"all\":true}, with \"soft\":true to "
-    "revalidate\n";
+    "revalidate\n"
+    "POST /degraded     {\"on\":true}: uploads are limited as limits.degraded says; {\"on\":false}: no longer\n"
+    "POST /maintenance  {\"on\":true}: the origin is left alone, what is held is served; {\"on\":false}: no longer\n";
 
 constexpr std::string_view kAvatars = "/avatars/";
 constexpr std::string_view kExplain = "/explain";
 
 // The method that a path has; empty for a path that is not here.
 std::string_view method_of(std::string_view path) {
-  if (path == "/updates" || path == "/purge") return "POST";
+  if (path == "/updates" || path == "/purge" || path == "/degraded" || path == "/maintenance") return "POST";
   for (const std::string_view known : {"/", "/livez", "/readyz", "/metrics", "/status"})
     if (path == known) return "GET";
   if (path.starts_with(kExplain) && path.substr(kExplain.size()).starts_with('/')) return "GET";
@@ -73,6 +75,14 @@ std::unique_ptr<frontend::ExchangeTask> AdminHandler::start(frontend::Exchange& 
   if (path == "/purge")
     return read_json(exchange, [this](frontend::Exchange& x, std::string_view body) {
       purge(x, body, options_.routes, invalidator_);
+    });
+  if (path == "/degraded")
+    return read_json(exchange, [this](frontend::Exchange& x, std::string_view body) {
+      switch_over(x, "degraded.switched", body, questions_.degraded);
+    });
+  if (path == "/maintenance")
+    return read_json(exchange, [this](frontend::Exchange& x, std::string_view body) {
+      switch_over(x, "maintenance.switched", body, questions_.maintenance);
     });
   if (path.starts_with(kExplain))
     return explain_url(exchange, request.target.substr(kExplain.size()), cache_, options_.routes), nullptr;

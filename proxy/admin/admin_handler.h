@@ -8,6 +8,8 @@
 //     GET  /avatars/ID      what this node holds of an avatar, and why, JSON
 //     GET  /explain/URL     what a request for /URL would get, why and until when, in words
 //     POST /updates         publishes an update event, or without a feed applies it
+//     POST /degraded        switches the degraded mode of the limits
+//     POST /maintenance     switches whether the origin is left alone
 //     POST /purge           drops, or makes to be revalidated, an avatar, a URL or everything
 #pragma once
 
@@ -16,6 +18,7 @@
 #include <optional>
 #include <string>
 
+#include "admin/switches.h"
 #include "admin/updates.h"
 #include "cache/memory_cache.h"
 #include "frontend/exchange.h"
@@ -29,6 +32,8 @@ namespace edge::admin {
 struct AdminQuestions {
   std::function<std::string_view()> why_not_ready;  // Empty when it is.
   std::function<std::string()> status_json;         // The whole answer of GET /status.
+  Switch degraded;                                  // The degraded mode of the limits.
+  Switch maintenance;                               // Whether the origin is left alone.
 };
 
 // What a reload may change.

@@ -5,8 +5,8 @@
 #include <string>
 
 #include "admin/answers.h"
+#include "admin/audit.h"
 #include "admin/json_object.h"
-#include "base/log.h"
 #include "base/result.h"
 #include "http/target.h"
 
@@ -55,7 +55,7 @@ void purge(frontend::Exchange& exchange, std::string_view body, const serving::R
            serving::Invalidator& invalidator) {
   const auto purge = parse_purge(body);
   if (!purge) return answer_error(exchange, 400, purge.error().message);
-  log_info("admin.purge", body);
+  audit(exchange, "admin.purge", body);
   if (purge->avatar) return answer_counts(exchange, invalidator.purge_avatar(*purge->avatar, purge->mode));
   if (!purge->url) return answer_counts(exchange, invalidator.purge_all(purge->mode));
   std::string target_scratch, avatar_scratch;

@@ -110,7 +110,7 @@ void Updates::on_published(std::uint64_t serial, const Result<feed::Published>& 
     return answer_error(*asked.exchange, 503,
                         "not published, as far as is known, and not applied here: " + outcome.error().message);
   // It would come by the feed, but whoever is answered may ask at once.
-  const auto done = invalidator_.update(asked.avatar, asked.version);
+  const auto done = invalidator_.update(asked.avatar, asked.version, outcome->id);
   json answer{{"id", outcome->id.text()}, {"scope", "feed"}, {"responses", done.responses}, {"fills", done.fills}};
   const auto& acknowledgement = outcome->acknowledgement;
   if (acknowledgement) answer["wait"] = describe(*acknowledgement);

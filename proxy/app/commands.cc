@@ -6,11 +6,13 @@
 
 #include "app/admin_client.h"
 #include "app/config.h"
+#include "app/config_schema.h"
 #include "app/connect_check.h"
 #include "app/demo_run.h"
 #include "app/edge.h"
 #include "app/heap.h"
 #include "app/publish_once.h"
+#include "app/service_manager.h"
 #include "base/log.h"
 
 namespace edge::app {
@@ -53,16 +55,20 @@ int update_feed(const Config& config, feed::UpdateEvent event, std::optional<std
 }  // namespace
 
 int serve(const std::string& config_file) {
+  auto manager = ServiceManager::take_from_environment();
+  if (!manager) return failed(manager.error().message);
   const auto config = load_or_complain(config_file);
   if (!config) return 1;
-  lay_out_heap(config->cache.memory_bytes);
+  const auto heap = lay_out_heap(config->cache.memory_bytes);
   if (const Status started = start_log(config->log); !started) return failed(started.error().message);
   int exit_status = 0;
   {
     const auto access_writer = make_line_writer(config->access_file);
     if (!access_writer) return failed(access_writer.error().message);
+    std::optional<Preallocation> preallocation;
+    if (config->preallocates) preallocation.emplace(heap, config->cache.memory_bytes);
     const SystemClock clock;
-    Edge edge(*config, config_file, clock, **access_writer);
+    Edge edge(*config, config_file, clock, **access_writer, *std::move(manager));
     if (const Status listening = edge.listen(); listening) {
       edge.run();
     } else {
@@ -80,6 +86,11 @@ int check(const std::string& config_file, bool connects) {
   for (const std::string& problem : problems) std::fprintf(stderr, "%s: %s\n", config_file.c_str(), problem.c_str());
   if (problems.empty()) std::printf("%s: ok\n", config_file.c_str());
   return problems.empty() ? 0 : 1;
+}
+
+int schema() {
+  std::fputs(config_schema().c_str(), stdout);
+  return 0;
 }
 
 int status(const std::string& config_file) {

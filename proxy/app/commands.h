@@ -14,6 +14,8 @@ namespace edge::app {
 int serve(const std::string& config_file);
 // `connects`: also whether Redis and origin are there and set up as needed.
 int check(const std::string& config_file, bool connects);
+// On standard output.
+int schema();
 int status(const std::string& config_file);
 int explain(const std::string& config_file, const std::string& url);
 // Published to the feed; without one, applied by the edge that runs here. `wait`: until every live node has applied it.

@@ -15,13 +15,24 @@
 #include "feed/feed_options.h"
 #include "frontend/access_log.h"
 #include "frontend/server_options.h"
+#include "net/tls_options.h"
 #include "origin/origin.h"
 #include "serving/caching_policy.h"
+#include "serving/maintenance.h"
+#include "serving/rate_options.h"
+#include "serving/signed_urls.h"
+#include "tier2/tier_options.h"
 
 namespace edge::app {
 
 struct ListenOptions {
   std::string address = "0.0.0.0:8080";  // IPv4:port or [IPv6]:port. Port 0: the kernel picks one.
+  net::TlsOptions tls{};                 // Without certificates: in the clear.
+  std::vector<std::string> allow{};      // As AccessOptions' own, of this address alone.
+  std::vector<std::string> deny{};
+  bool proxy_protocol = false;
+
+  bool has_tls() const { return !tls.certificates.empty(); }
 };
 
 struct AdminOptions {
@@ -41,12 +52,22 @@ struct Config {
   std::vector<ListenOptions> listen{1};
   AdminOptions admin;
   frontend::ServerOptions http;
+  frontend::AccessOptions access;
   origin::OriginOptions origin;  // concurrent_max and queue_max are the process's; its workers share them.
   AvatarOptions avatars;
   cache::CacheOptions cache;
+  bool preallocates = false;  // The cache's memory, at once; else it comes as it is used.
   serving::CachingPolicy caching;
-  std::string updates_url;    // Empty: no update feed.
-  feed::FeedOptions updates;  // `url` is that of updates_url; the node's name is missing.
+  std::string redis_url;          // Empty: no tier 2, memory only.
+  tier2::TierOptions tier;        // `url` is that of redis_url.
+  std::string updates_url;        // Empty: that of redis_url; without that one no update feed.
+  feed::FeedOptions updates;      // `url` is that of updates_url; the node's name is missing.
+  std::uint32_t pushes_max = 64;  // Push-fills under way at once, all workers together.
+  serving::LimitOptions limits;
+  serving::SignedUrlOptions signed_urls;
+  serving::MaintenanceOptions maintenance;
+  std::uint32_t fills_per_route_max = 0;      // All workers together; 0: no limit.
+  std::uint64_t fill_bytes_max = 1ull << 30;  // Likewise.
   LogOptions log;
   frontend::AccessLogMode access_log = frontend::AccessLogMode::Errors;
   std::string access_file = "-";            // A path, or - for standard output.

@@ -11,7 +11,10 @@
 #include "app/config_address.h"
 #include "app/config_problem.h"
 #include "base/handle.h"
+#include "base/text.h"
 #include "base/units.h"
+#include "limit/rate.h"
+#include "net/networks.h"
 #include "origin/origin.h"
 #include "redis/redis_url.h"
 #include "serving/routes.h"
@@ -26,7 +29,7 @@ using StdioHandle = CHandle<std::FILE, std::fclose>;
 
 Failure refused(std::string_view what, const std::filesystem::path& file) {
   return fail(ErrorCode::System,
-              std::string(what) + " " + quote(file.native()) + ": " + std::generic_category().message(errno));
+              std::string(what) + " " + quote_path(file) + ": " + std::generic_category().message(errno));
 }
 
 bool is_token_character(char c) {
@@ -38,6 +41,11 @@ bool is_token_character(char c) {
 bool is_site_character(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; }
 
 }  // namespace
+
+Status check_absolute_path(std::string_view text) {
+  if (text.starts_with('/')) return {};
+  return fail(ErrorCode::Malformed, "not an absolute path: " + quote(text));
+}
 
 Status check_site(std::string_view text) {
   if (!text.empty() && text.size() <= 64 && std::ranges::all_of(text, is_site_character)) return {};
@@ -55,7 +63,7 @@ Status check_field_name(std::string_view text) {
   return fail(ErrorCode::Malformed, "not a field name: " + quote(text) + "; write one such as X-Avatar-Version");
 }
 
-Status check_stream(std::string_view text) {
+Status check_redis_key(std::string_view text) {
   const auto is_good = [](char c) { return c > ' ' && c < 0x7f && c != '{' && c != '}'; };
   if (!text.empty() && text.size() <= 128 && std::ranges::all_of(text, is_good)) return {};
   return fail(ErrorCode::Malformed,
@@ -72,6 +80,12 @@ Status check_media_type(std::string_view text) {
   return fail(ErrorCode::Malformed, "not a media type: " + quote(text) + "; write one such as image/webp");
 }
 
+Status check_cipher_list(std::string_view text) {
+  const auto is_good = [](char c) { return c > ' ' && c < 0x7f; };
+  if (!text.empty() && text.size() <= 2048 && std::ranges::all_of(text, is_good)) return {};
+  return fail(ErrorCode::Malformed, "not a list: " + quote(text) + "; write names with colons between them");
+}
+
 Status check_url(std::string_view text) { return origin::check_origin_url(text); }
 
 Status check_redis_url(std::string_view text) {
@@ -84,10 +98,26 @@ Status check_route(std::string_view text) {
   return route ? Status{} : Status{Failure{route.error()}};
 }
 
+Status check_rate(std::string_view text) {
+  const auto rate = limit::parse_rate(text);
+  return rate ? Status{} : Status{Failure{rate.error()}};
+}
+
+Status check_network(std::string_view text) {
+  const auto network = net::parse_network(text);
+  return network ? Status{} : Status{Failure{network.error()}};
+}
+
+Status check_key_id(std::string_view text) {
+  const auto is_good = [](char c) { return is_site_character(ascii_lower(c)) || c == '_'; };
+  if (!text.empty() && text.size() <= 64 && std::ranges::all_of(text, is_good)) return {};
+  return fail(ErrorCode::Malformed, "not a key's name: " + quote(text) + "; write 1 to 64 of letters, digits, - and _");
+}
+
 Status check_readable(const std::filesystem::path& file) {
   struct stat info {};
   if (stat(file.c_str(), &info) != 0) return refused("cannot read", file);
-  if (!S_ISREG(info.st_mode)) return fail(ErrorCode::Malformed, "not a regular file: " + quote(file.native()));
+  if (!S_ISREG(info.st_mode)) return fail(ErrorCode::Malformed, "not a regular file: " + quote_path(file));
   if (access(file.c_str(), R_OK) != 0) return refused("cannot read", file);
   return {};
 }
@@ -95,7 +125,7 @@ Status check_readable(const std::filesystem::path& file) {
 Status check_writable(const std::filesystem::path& file) {
   struct stat info {};
   if (stat(file.c_str(), &info) == 0) {
-    if (S_ISDIR(info.st_mode)) return fail(ErrorCode::Malformed, "a folder, not a file: " + quote(file.native()));
+    if (S_ISDIR(info.st_mode)) return fail(ErrorCode::Malformed, "a folder, not a file: " + quote_path(file));
     if (access(file.c_str(), W_OK) != 0) return refused("cannot write", file);
     return {};
   }
@@ -110,7 +140,7 @@ Result<std::string> read_token(const std::filesystem::path& file) {
   struct stat info {};
   if (stat(file.c_str(), &info) != 0) return refused("cannot read", file);
   if ((info.st_mode & (S_IROTH | S_IWOTH)) != 0)
-    return fail(ErrorCode::Malformed, "everybody may read or write " + quote(file.native()) + "; chmod 600 it");
+    return fail(ErrorCode::Malformed, "everybody may read or write " + quote_path(file) + "; chmod 600 it");
 
   auto text = read_text(file, kTokenBytesMax);
   if (!text) return Failure{text.error()};
@@ -118,11 +148,11 @@ Result<std::string> read_token(const std::filesystem::path& file) {
   const std::size_t end = text->find_last_not_of(kWhiteSpace) + 1;
   std::string token = text->substr(begin, end - std::min(begin, end));
   if (token.size() < kTokenBytesMin)
-    return fail(ErrorCode::Malformed, "the token in " + quote(file.native()) + " has " + std::to_string(token.size()) +
+    return fail(ErrorCode::Malformed, "the token in " + quote_path(file) + " has " + std::to_string(token.size()) +
                                           " bytes; write at least " + std::to_string(kTokenBytesMin));
   if (!std::ranges::all_of(token, [](char c) { return c > ' ' && c < 0x7f; }))
-    return fail(ErrorCode::Malformed, "the token in " + quote(file.native()) +
-                                          " has characters besides visible ASCII; write one line of those");
+    return fail(ErrorCode::Malformed,
+                "the token in " + quote_path(file) + " has characters besides visible ASCII; write one line of those");
   return token;
 }
 
@@ -133,7 +163,7 @@ Result<std::string> read_text(const std::filesystem::path& file, std::size_t byt
   text.resize(std::fread(text.data(), 1, text.size(), stream.get()));
   if (std::ferror(stream.get()) != 0) return refused("cannot read", file);
   if (text.size() > bytes_max)
-    return fail(ErrorCode::TooLarge, quote(file.native()) + " is larger than " + format_size(bytes_max));
+    return fail(ErrorCode::TooLarge, quote_path(file) + " is larger than " + format_size(bytes_max));
   return text;
 }
 

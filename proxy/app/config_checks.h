@@ -10,20 +10,28 @@
 
 namespace edge::app {
 
+Status check_absolute_path(std::string_view text);
 // 1 to 64 of a-z, 0-9 and the hyphen.
 Status check_site(std::string_view text);
 Status check_address(std::string_view text);
 // RFC 9110 section 5.1: a token.
 Status check_field_name(std::string_view text);
 // A key of Redis: 1 to 128 visible characters without braces, which would move the keys beside it to other slots.
-Status check_stream(std::string_view text);
+Status check_redis_key(std::string_view text);
 // type/subtype, without parameters (RFC 9110 section 8.3.1), not a range.
 Status check_media_type(std::string_view text);
+
+// Visible characters, as names in lists have; which names there are, OpenSSL knows.
+Status check_cipher_list(std::string_view text);
 
 // What the floors below say of their own texts.
 Status check_url(std::string_view text);
 Status check_redis_url(std::string_view text);
 Status check_route(std::string_view text);
+Status check_rate(std::string_view text);
+Status check_network(std::string_view text);
+// 1 to 64 of letters, digits, - and _, which stand in a URL as they are.
+Status check_key_id(std::string_view text);
 
 // A regular file that this process may read.
 Status check_readable(const std::filesystem::path& file);

@@ -11,10 +11,11 @@ std::string format_problem(std::string_view file, const Problem& problem) {
   return line.append(": ").append(problem.text);
 }
 
-std::string quote(std::string_view text) {
-  constexpr std::size_t kShown = 80;
+namespace {
+
+std::string quote_shortened(std::string_view text, std::size_t shown_max) {
   std::string out = "'";
-  for (const char c : text.substr(0, kShown)) {
+  for (const char c : text.substr(0, shown_max)) {
     if (c >= ' ' && c != 0x7f) {
       out += c;
       continue;
@@ -23,8 +24,16 @@ std::string quote(std::string_view text) {
     std::snprintf(escaped, sizeof escaped, "\\x%02x", static_cast<unsigned>(static_cast<unsigned char>(c)));
     out += escaped;
   }
-  if (text.size() > kShown) out += "...";
+  if (text.size() > shown_max) out += "...";
   return out += "'";
+}
+
+}  // namespace
+
+std::string quote(std::string_view text) { return quote_shortened(text, 80); }
+
+std::string quote_path(const std::filesystem::path& file) {
+  return quote_shortened(file.native(), std::string_view::npos);
 }
 
 }  // namespace edge::app

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <compare>
+#include <filesystem>
 #include <string>
 #include <string_view>
 
@@ -25,5 +26,7 @@ std::string format_problem(std::string_view file, const Problem& problem);
 
 // `text` in single quotes for a message: shortened, control bytes escaped.
 std::string quote(std::string_view text);
+// The same for a path, of which the end counts: whole.
+std::string quote_path(const std::filesystem::path& file);
 
 }  // namespace edge::app

@@ -54,6 +54,7 @@ void ConfigReader::read_section(const YamlNode& node, Position at, const Section
                                                  std::string(names_in(section.prefix).front()) + ": ..."});
     return;
   }
+  if (!section.shown.empty()) places_.good.emplace(section.shown.substr(0, section.shown.size() - 1), at);
   std::map<std::string_view, Position> seen;
   for (const YamlEntry& entry : node.entries) {
     if (const auto [first, is_new] = seen.emplace(entry.key, entry.key_at); !is_new)
@@ -74,7 +75,7 @@ void ConfigReader::read_entry(const YamlEntry& entry, const Section& section) {
   else if (key)
     read_key(entry, section, path);
   else if (is_name && is_section(path))
-    read_section(entry.value, entry.key_at, {path + ".", section.shown + entry.key + ".", section.item});
+    read_section(entry.value, entry.key_at, {path + ".", section.shown + entry.key + ".", section.items});
   else
     complain_unknown(entry, section);
 }
@@ -82,7 +83,7 @@ void ConfigReader::read_entry(const YamlEntry& entry, const Section& section) {
 void ConfigReader::read_key(const YamlEntry& entry, const Section& section, const std::string& path) {
   const std::string shown = section.shown + entry.key;
   const std::size_t problems_before = problems_.size();
-  read_value(entry.value, {*find_config_key(path), shown, section.item, entry.key_at, folder_, config_, problems_});
+  read_value(entry.value, {*find_config_key(path), shown, section.items, entry.key_at, folder_, config_, problems_});
   if (problems_.size() == problems_before)
     places_.good.emplace(shown, place_of(entry.value, entry.key_at));
   else
@@ -95,20 +96,27 @@ void ConfigReader::read_maps(const YamlEntry& entry, const Section& section, con
   const std::vector<YamlNode>& items = entry.value.items;
   const Position at = place_of(entry.value, entry.key_at);
   if (entry.value.kind != YamlNode::Kind::List)
-    return problems_.push_back({at, shown + ": found " + std::string(describe(entry.value.kind)) +
-                                        "; write a list, such as - " + std::string(names_in(path + "[].").front()) +
-                                        ": ..."});
-  if (items.empty() || items.size() > maps.max)
-    return problems_.push_back(
-        {at, shown + ": " + std::to_string(items.size()) + " of them; write 1 to " + std::to_string(maps.max)});
+    return complain(shown,
+                    {at, shown + ": found " + std::string(describe(entry.value.kind)) + "; write a list, such as - " +
+                             std::string(names_in(path + "[].").front()) + ": ..."});
+  if ((items.empty() && !maps.may_be_empty) || items.size() > maps.max)
+    return complain(shown, {at, shown + ": " + std::to_string(items.size()) + " of them; write " +
+                                    (maps.may_be_empty ? "0" : "1") + " to " + std::to_string(maps.max)});
 
-  maps.size.write(config_, section.item, items.size());
+  maps.size.write(config_, section.items, items.size());
   for (std::size_t i = 0; i < items.size(); ++i) {
     const std::string one = shown + "[" + std::to_string(i) + "]";
     if (items[i].kind == YamlNode::Kind::Null)
-      problems_.push_back({place_of(items[i], at), one + ": found nothing; write a map"});
-    read_section(items[i], at, {path + "[].", one + ".", i});
+      complain(one, {place_of(items[i], at), one + ": found nothing; write a map"});
+    Section map{path + "[].", one + ".", section.items};
+    map.items.push_back(i);
+    read_section(items[i], place_of(items[i], at), map);
   }
+}
+
+void ConfigReader::complain(const std::string& shown, Problem problem) {
+  problems_.push_back(std::move(problem));
+  places_.bad.insert(shown);
 }
 
 void ConfigReader::complain_unknown(const YamlEntry& entry, const Section& section) {

@@ -22,17 +22,19 @@ class ConfigReader {
   const Places& places() const { return places_; }
 
  private:
-  // A map of the file: how the table calls it ("listen[]."), how messages do ("listen[2]."), and which of a list it is.
+  // A map of the file: how the table calls it ("listen[]."), how messages do ("listen[2]."), and which of each list it
+  // is in.
   struct Section {
     std::string prefix;
     std::string shown;
-    std::size_t item = 0;
+    std::vector<std::size_t> items{};
   };
 
   void read_section(const YamlNode& node, Position at, const Section& section);
   void read_entry(const YamlEntry& entry, const Section& section);
   void read_key(const YamlEntry& entry, const Section& section, const std::string& path);
   void read_maps(const YamlEntry& entry, const Section& section, const std::string& path);
+  void complain(const std::string& shown, Problem problem);
   void complain_unknown(const YamlEntry& entry, const Section& section);
 
   const std::filesystem::path& folder_;

@@ -6,7 +6,10 @@
 
 #include "app/config_address.h"
 #include "app/config_checks.h"
+#include "app/config_format.h"
 #include "app/config_table.h"
+#include "limit/rate.h"
+#include "net/tls_context.h"
 
 namespace edge::app {
 namespace {
@@ -18,10 +21,15 @@ struct Order {
   std::string_view big;
 };
 
-constexpr std::array<Order, 5> kOrders{{
+// What a bucket may take to be full.
+constexpr std::chrono::days kBucketFullMax{365};
+
+constexpr std::array<Order, 7> kOrders{{
     {"origin.timeouts.connect", " is longer than ", "origin.timeouts.first_byte"},
     {"origin.timeouts.connect", " is longer than ", "origin.timeouts.total"},
     {"origin.timeouts.first_byte", " is longer than ", "origin.timeouts.total"},
+    {"origin.eject", " is longer than ", "origin.outlier.eject_max"},
+    {"origin.breaker.open", " is longer than ", "origin.breaker.open_max"},
     {"cache.object_max", " is more than ", "cache.memory"},
     {"workers", " is more than ", "origin.max_concurrent"},  // A worker without a fetch of its own could fill nothing.
 }};
@@ -34,9 +42,15 @@ class Rules {
   void apply() {
     for (const Order& order : kOrders) check(order);
     check_listeners();
+    for (std::size_t i = 0; i < config_.listen.size(); ++i) check_tls(i);
+    check_proxy_protocol();
+    check_signed_urls();
     check_admin();
     check_logs();
     check_registry();
+    for (std::size_t i = 0; i < config_.limits.rates.size(); ++i)
+      check_rate("limits.rates[" + std::to_string(i) + "]", config_.limits.rates[i]);
+    check_rate("limits.degraded", config_.limits.degraded);
   }
 
  private:
@@ -56,7 +70,7 @@ class Rules {
   void check(const Order& order) {
     const ConfigKey& small = *find_config_key(order.small);
     const ConfigKey& big = *find_config_key(order.big);
-    const auto value = [&](const ConfigKey& key) { return std::get<Quantity>(key.kind).member.read(config_, 0); };
+    const auto value = [&](const ConfigKey& key) { return std::get<Quantity>(key.kind).member.read(config_, {}); };
     if (value(small) <= value(big) || !is_known({order.small, order.big})) return;
     complain({order.small, order.big}, named(small).append(order.exceeds).append(named(big)));
   }
@@ -84,6 +98,101 @@ class Rules {
     complain({path, other_path}, path + " (" + address + ") takes what " + other_path + " (" + other + ") asks for");
   }
 
+  // Also reads the files, because whether they belong together shows in them alone.
+  void check_tls(std::size_t item) {
+    const net::TlsOptions& tls = config_.listen[item].tls;
+    const std::string path = "listen[" + std::to_string(item) + "].tls";
+    if (!places_.good.contains(path)) return;
+    if (std::ranges::any_of(places_.bad, [&](const std::string& bad) { return bad.starts_with(path); })) return;
+    const std::size_t problems_before = problems_.size();
+    if (tls.certificates.empty())
+      complain({path}, path + ".certificates is missing; write at least one, or leave out tls");
+    for (std::size_t i = 0; i < tls.certificates.size(); ++i) {
+      const std::string one = path + ".certificates[" + std::to_string(i) + "]";
+      if (tls.certificates[i].certificate.empty()) complain({one}, one + ".certificate is missing");
+      if (tls.certificates[i].key.empty()) complain({one}, one + ".key is missing");
+    }
+    check_tls_keys(tls, path);
+    if (problems_.size() > problems_before) return;
+    for (const net::TlsFault& fault : net::load_tls(tls, nullptr).faults) {
+      const std::string at = path + tls_key(fault);
+      complain({path, at}, at + ": " + fault.text);
+    }
+  }
+
+  void check_tls_keys(const net::TlsOptions& tls, const std::string& path) {
+    const std::string ask = path + ".client_certificates", ca = path + ".client_ca_file";
+    const bool asks = tls.client_certificates != net::ClientCertificates::Off;
+    if (asks && tls.client_ca_file.empty()) complain({ask, ca}, ca + " is missing; " + ask + " needs it");
+    if (!asks && !tls.client_ca_file.empty())
+      complain({ask, ca}, ca + " is of no use, because " + ask + " is off; write optional or required");
+    const std::string rotation = path + ".ticket_rotation", file = path + ".ticket_keys_file";
+    if (places_.good.contains(rotation) && !tls.ticket_keys_file.empty())
+      complain({rotation, file},
+               rotation + " is of no use, because the keys of " + file + " do not rotate by themselves");
+    const std::string ciphers = path + ".ciphers", version = path + ".min_version";
+    if (places_.good.contains(ciphers) && tls.min_version == net::TlsVersion::Tls13)
+      complain({ciphers, version}, ciphers + " is of no use, because it is about TLS 1.2 and " + version + " is 1.3");
+  }
+
+  static std::string tls_key(const net::TlsFault& fault) {
+    const std::string one = ".certificates[" + std::to_string(fault.item) + "]";
+    switch (fault.at) {
+      case net::TlsFault::At::Certificates:
+        return ".certificates";
+      case net::TlsFault::At::Certificate:
+        return one + ".certificate";
+      case net::TlsFault::At::Key:
+        return one + ".key";
+      case net::TlsFault::At::Ocsp:
+        return one + ".ocsp";
+      case net::TlsFault::At::Ciphers:
+        return ".ciphers";
+      case net::TlsFault::At::Ciphersuites:
+        return ".ciphersuites";
+      case net::TlsFault::At::ClientCa:
+        return ".client_ca_file";
+      case net::TlsFault::At::TicketKeys:
+        return ".ticket_keys_file";
+    }
+    EDGE_CHECK(false);
+  }
+
+  // A header that anybody may write would be worth nothing.
+  void check_proxy_protocol() {
+    if (!config_.access.trusted_proxies.empty() || !is_known({"access.trusted_proxies"})) return;
+    for (std::size_t i = 0; i < config_.listen.size(); ++i) {
+      const std::string path = "listen[" + std::to_string(i) + "].proxy_protocol";
+      if (config_.listen[i].proxy_protocol)
+        complain({path, "access.trusted_proxies"}, "access.trusted_proxies is missing; " + path + " needs it");
+    }
+  }
+
+  // Also reads the secrets.
+  void check_signed_urls() {
+    serving::SignedUrlOptions& urls = config_.signed_urls;
+    if (!is_known({"signed_urls.routes", "signed_urls.keys"})) return;
+    if (!urls.routes.empty() && urls.keys.empty())
+      complain({"signed_urls.routes", "signed_urls.keys"}, "signed_urls.keys is missing; signed_urls.routes needs one");
+    if (urls.routes.empty() && !urls.keys.empty())
+      complain({"signed_urls.keys[0]"}, "signed_urls.keys is of no use without signed_urls.routes");
+    for (std::size_t i = 0; i < urls.keys.size(); ++i) {
+      const std::string path = "signed_urls.keys[" + std::to_string(i) + "]";
+      const std::string id = path + ".id", file = path + ".secret_file";
+      if (!is_known({id, file})) continue;
+      if (urls.keys[i].id.empty()) complain({path}, id + " is missing");
+      for (std::size_t j = 0; j < i; ++j)
+        if (urls.keys[i].id == urls.keys[j].id) complain({id}, id + " (" + urls.keys[i].id + ") is there already");
+      if (urls.keys[i].secret_file.empty()) {
+        complain({path}, file + " is missing");
+      } else if (auto secret = read_token(urls.keys[i].secret_file)) {
+        urls.keys[i].secret = *std::move(secret);
+      } else {
+        complain({file}, file + ": " + secret.error().message);
+      }
+    }
+  }
+
   void check_admin() {
     const std::string& address = config_.admin.address;
     if (!is_known({"admin.address", "admin.token_file"})) return;
@@ -102,6 +211,21 @@ class Rules {
     if (config_.log.file == "-" || config_.log.file != config_.access_file) return;
     if (!is_known({"log.file", "log.access_file"})) return;
     complain({"log.file", "log.access_file"}, "log.access_file is the same file as log.file; give each its own");
+  }
+
+  void check_rate(const std::string& path, const serving::RateOptions& options) {
+    const std::string by = path + ".by", header = path + ".header", rate = path + ".rate", burst = path + ".burst";
+    if (!is_known({by, header, rate, burst})) return;
+    const bool is_by_header = options.by == metrics::RateKind::Header;
+    if (is_by_header && options.header.empty())
+      complain({path, by, header}, header + " is missing; " + by + " needs it");
+    if (!is_by_header && !options.header.empty())
+      complain({by, header}, header + " is of no use, because " + by + " is not header");
+    const auto filled = *limit::parse_rate(options.rate);
+    const double whole = static_cast<double>(filled.interval.count()) * (options.burst ? options.burst : filled.burst);
+    if (whole > static_cast<double>(std::chrono::nanoseconds(kBucketFullMax).count()))
+      complain({path, rate, burst}, burst + " (" + std::to_string(options.burst) + ") is more than " + rate + " (" +
+                                        options.rate + ") brings in 365 days");
   }
 
   // PROTOCOL R17: a node must not be forgotten while it may still serve.

@@ -2,79 +2,54 @@
 
 #include <algorithm>
 #include <chrono>
-#include <utility>
 
 #include "app/config_checks.h"
-#include "base/overloaded.h"
-#include "base/units.h"
+#include "app/config_members.h"
 
 namespace edge::app {
 namespace {
 
 using cache::CacheOptions;
 using feed::FeedOptions;
+using frontend::AccessOptions;
+using frontend::Http2Options;
 using frontend::ServerOptions;
 using http::FreshnessDefaults;
 using http::StaleDefaults;
+using net::TlsCertificateFiles;
+using net::TlsOptions;
+using origin::BreakerOptions;
 using origin::OriginOptions;
+using origin::OutlierOptions;
+using origin::RetryOptions;
 using serving::CachingPolicy;
-
-// The member at the end of a path of member pointers; a list on the way gives its `item`.
-template <auto first, auto... rest, class Object>
-auto& follow(Object& object, std::size_t item) {
-  auto& next = object.*first;
-  if constexpr (sizeof...(rest) == 0)
-    return next;
-  else if constexpr (requires { next.at(item); })
-    return follow<rest...>(next.at(item), item);
-  else
-    return follow<rest...>(next, item);
-}
-
-template <auto... path>
-using MemberType = std::remove_reference_t<decltype(follow<path...>(std::declval<Config&>(), 0))>;
-
-template <class T>
-constexpr bool kIsDuration = false;
-template <class Rep, class Period>
-constexpr bool kIsDuration<std::chrono::duration<Rep, Period>> = true;
-
-// Integers, enumerations and milliseconds, all as one kind of number.
-template <auto... path>
-constexpr Member<std::uint64_t> number{[](const Config& config, std::size_t item) -> std::uint64_t {
-                                         const auto& member = follow<path...>(config, item);
-                                         if constexpr (kIsDuration<MemberType<path...>>)
-                                           return static_cast<std::uint64_t>(member.count());
-                                         else
-                                           return static_cast<std::uint64_t>(member);
-                                       },
-                                       [](Config& config, std::size_t item, std::uint64_t value) {
-                                         using T = MemberType<path...>;
-                                         if constexpr (kIsDuration<T>)
-                                           follow<path...>(config, item) = T{static_cast<typename T::rep>(value)};
-                                         else
-                                           follow<path...>(config, item) = static_cast<T>(value);
-                                       }};
-
-// Strings, lists of strings and bools, as they are.
-template <auto... path>
-constexpr Member<MemberType<path...>> plain{
-    [](const Config& config, std::size_t item) { return follow<path...>(config, item); },
-    [](Config& config, std::size_t item, MemberType<path...> value) {
-      follow<path...>(config, item) = std::move(value);
-    }};
-
-template <auto... path>
-constexpr Member<std::size_t> size_of{
-    [](const Config& config, std::size_t item) { return follow<path...>(config, item).size(); },
-    [](Config& config, std::size_t item, std::size_t size) { follow<path...>(config, item).resize(size); }};
+using serving::LimitOptions;
+using serving::MaintenanceOptions;
+using serving::RateOptions;
+using serving::SignedUrlOptions;
+using serving::SigningKey;
+using tier2::TierOptions;
 
 constexpr std::uint64_t kKiB = 1ull << 10;
 constexpr std::uint64_t kMiB = 1ull << 20;
 constexpr std::uint64_t kGiB = 1ull << 30;
 constexpr std::uint64_t kSecond = 1'000;
-constexpr std::uint64_t kHour = 3'600 * kSecond;
+constexpr std::uint64_t kMinute = 60 * kSecond;
+constexpr std::uint64_t kHour = 60 * kMinute;
 constexpr std::uint64_t kDay = 24 * kHour;
+
+// The files of a certificate, and what else a listener says of TLS.
+template <auto member>
+constexpr File certificate_file{File::Use::Read,
+                                plain<&Config::listen, &ListenOptions::tls, &TlsOptions::certificates, member>};
+template <auto member>
+constexpr Member<std::string> tls_text = plain<&Config::listen, &ListenOptions::tls, member>;
+
+// What one of the rates says.
+template <auto member>
+constexpr auto rate_number = number<&Config::limits, &LimitOptions::rates, member>;
+template <auto member>
+constexpr auto rate_plain = plain<&Config::limits, &LimitOptions::rates, member>;
 
 template <auto... path>
 constexpr Quantity count(std::uint64_t min, std::uint64_t max) {
@@ -92,6 +67,12 @@ constexpr Quantity time(std::uint64_t min, std::uint64_t max) {
 constexpr std::array<std::string_view, 4> kLogLevels{"debug", "info", "warning", "error"};
 constexpr std::array<std::string_view, 3> kRequestDirectives{"limited", "obey", "ignore"};
 constexpr std::array<std::string_view, 3> kSetCookie{"pass", "strip", "store"};
+constexpr std::array<std::string_view, 2> kTlsVersions{"1.2", "1.3"};
+constexpr std::array<std::string_view, 3> kClientCertificates{"off", "optional", "required"};
+constexpr std::array<std::string_view, 5> kRateKinds{"address", "header", "token-subject", "avatar", "route"};
+constexpr std::array<std::string_view, 3> kUserKinds{"address", "header", "token-subject"};
+constexpr std::array<std::string_view, 3> kRateMethods{"all", "safe", "unsafe"};
+constexpr std::array<std::string_view, 2> kClientFields{"x-forwarded-for", "forwarded"};
 constexpr std::array<std::string_view, 3> kAccessModes{"off", "errors", "all"};
 
 constexpr Change kLive = Change::Live;
@@ -105,14 +86,60 @@ const std::array kKeys{
     ConfigKey{"listen", Maps{size_of<&Config::listen>, 64}, kRestart, "Where clients connect."},
     ConfigKey{"listen[].address", Text{plain<&Config::listen, &ListenOptions::address>, check_address}, kRestart,
               "IPv4:port or [IPv6]:port; port 0 lets the kernel pick one."},
+    ConfigKey{"listen[].allow", TextList{plain<&Config::listen, &ListenOptions::allow>, check_network, true}, kRestart,
+              "Networks that may connect to this address; none is all."},
+    ConfigKey{"listen[].deny", TextList{plain<&Config::listen, &ListenOptions::deny>, check_network, true}, kRestart,
+              "Networks that may not."},
+    ConfigKey{"listen[].proxy_protocol", Flag{plain<&Config::listen, &ListenOptions::proxy_protocol>}, kRestart,
+              "Whether connections begin with a PROXY header, which says whose they are."},
+    ConfigKey{"listen[].tls.certificates",
+              Maps{size_of<&Config::listen, &ListenOptions::tls, &TlsOptions::certificates>, 1'000}, kLive,
+              "Certificates, by the names in them; the first is for clients that name none of them."},
+    ConfigKey{"listen[].tls.certificates[].certificate", certificate_file<&TlsCertificateFiles::certificate>, kLive,
+              "PEM file with the certificate, then those that lead to its issuer."},
+    ConfigKey{"listen[].tls.certificates[].key", certificate_file<&TlsCertificateFiles::key>, kLive,
+              "PEM file with its private key, without a passphrase."},
+    ConfigKey{"listen[].tls.certificates[].ocsp", certificate_file<&TlsCertificateFiles::ocsp>, kLive,
+              "DER file with its issuer's OCSP response, to be stapled."},
+    ConfigKey{"listen[].tls.min_version",
+              Choice{kTlsVersions, number<&Config::listen, &ListenOptions::tls, &TlsOptions::min_version>}, kLive,
+              "The lowest version of TLS that clients may use."},
+    ConfigKey{"listen[].tls.ciphers", Text{tls_text<&TlsOptions::ciphers>, check_cipher_list}, kLive,
+              "Ciphers of TLS 1.2 by their names in OpenSSL, the preferred first."},
+    ConfigKey{"listen[].tls.ciphersuites", Text{tls_text<&TlsOptions::ciphersuites>, check_cipher_list}, kLive,
+              "The same for TLS 1.3."},
+    ConfigKey{
+        "listen[].tls.client_certificates",
+        Choice{kClientCertificates, number<&Config::listen, &ListenOptions::tls, &TlsOptions::client_certificates>},
+        kLive, "Whether clients are asked for a certificate, and whether they must have one."},
+    ConfigKey{"listen[].tls.client_ca_file", File{File::Use::Read, tls_text<&TlsOptions::client_ca_file>}, kLive,
+              "PEM file with the certificates of who may have issued those of clients."},
+    ConfigKey{"listen[].tls.ticket_keys_file", File{File::Use::Read, tls_text<&TlsOptions::ticket_keys_file>}, kLive,
+              "File with the keys of session tickets that the nodes of a site share."},
+    ConfigKey{"listen[].tls.ticket_rotation",
+              time<&Config::listen, &ListenOptions::tls, &TlsOptions::ticket_rotation>(kMinute, 3 * kDay), kLive,
+              "How often a node makes up new keys for tickets, where there is no such file."},
 
     ConfigKey{"admin.address", Text{plain<&Config::admin, &AdminOptions::address>, check_address}, kRestart,
               "Where operators connect, for metrics, status and purges; IPv4:port or [IPv6]:port."},
     ConfigKey{"admin.token_file", File{File::Use::Read, plain<&Config::admin, &AdminOptions::token_file>}, kLive,
               "File with the token that admin requests must show; required unless the address is loopback."},
 
+    ConfigKey{"access.allow", TextList{plain<&Config::access, &AccessOptions::allow>, check_network, true}, kLive,
+              "Networks that may ask; none is all."},
+    ConfigKey{"access.deny", TextList{plain<&Config::access, &AccessOptions::deny>, check_network, true}, kLive,
+              "Networks that may not."},
+    ConfigKey{"access.trusted_proxies",
+              TextList{plain<&Config::access, &AccessOptions::trusted_proxies>, check_network, true}, kLive,
+              "Networks of proxies and balancers whose word about their clients counts."},
+    ConfigKey{"access.client_field", Choice{kClientFields, number<&Config::access, &AccessOptions::client_field>},
+              kLive, "The field in which they name the client."},
+
     ConfigKey{"http.connections_max", count<&Config::http, &ServerOptions::connections_max>(1, 10'000'000), kLive,
               "Client connections in all; more are told 503 and closed."},
+    ConfigKey{"http.connections_per_client_max",
+              count<&Config::http, &ServerOptions::connections_per_client_max>(0, 10'000'000), kLive,
+              "Connections of one IPv4 address or IPv6 /64; more are told 503 and closed. 0 is no limit."},
     ConfigKey{"http.requests_per_connection_max",
               count<&Config::http, &ServerOptions::requests_per_connection_max>(0, 4'000'000'000), kLive,
               "Requests after which a connection is closed, so that load can move; 0 is no limit."},
@@ -133,8 +160,38 @@ const std::array kKeys{
     ConfigKey{"http.timeouts.write", time<&Config::http, &ServerOptions::write_timeout>(10, kHour), kLive,
               "A client that takes nothing of an answer for so long is cut off."},
 
-    ConfigKey{"origin.urls", TextList{plain<&Config::origin, &OriginOptions::urls>, check_url}, kLive,
-              "Where avatars come from, http or https; several are balanced."},
+    ConfigKey{"http.handshakes_per_turn_max", count<&Config::http, &ServerOptions::handshakes_per_turn_max>(1, 1'000),
+              kLive, "TLS handshakes that go on in one turn of a worker's loop; the others wait for the next."},
+    ConfigKey{"http2.enabled", Flag{plain<&Config::http, &ServerOptions::http2, &Http2Options::enabled>}, kLive,
+              "Whether HTTP/2 is spoken: offered over TLS, understood without."},
+    ConfigKey{"http2.streams_max", count<&Config::http, &ServerOptions::http2, &Http2Options::streams_max>(1, 100'000),
+              kLive, "Requests under way on one connection; a client that knows the limit and makes more loses it."},
+    ConfigKey{"http2.resets_per_second_max",
+              count<&Config::http, &ServerOptions::http2, &Http2Options::resets_per_second_max>(1, 1'000'000), kLive,
+              "RST_STREAM frames and malformed requests of one connection; more end it."},
+    ConfigKey{"http2.pings_per_second_max",
+              count<&Config::http, &ServerOptions::http2, &Http2Options::pings_per_second_max>(1, 1'000'000), kLive,
+              "PING frames of one connection; more end it."},
+    ConfigKey{"http2.settings_per_second_max",
+              count<&Config::http, &ServerOptions::http2, &Http2Options::settings_per_second_max>(2, 1'000'000), kLive,
+              "SETTINGS frames of one connection; more end it."},
+    ConfigKey{"http2.priorities_per_second_max",
+              count<&Config::http, &ServerOptions::http2, &Http2Options::priorities_per_second_max>(1, 1'000'000),
+              kLive, "PRIORITY and PRIORITY_UPDATE frames of one connection; more end it."},
+    ConfigKey{"http2.window_updates_per_second_max",
+              count<&Config::http, &ServerOptions::http2, &Http2Options::window_updates_per_second_max>(1, 1'000'000),
+              kLive, "WINDOW_UPDATE frames of one connection beyond four for each DATA frame sent; more end it."},
+    ConfigKey{"http2.empty_frames_per_second_max",
+              count<&Config::http, &ServerOptions::http2, &Http2Options::empty_frames_per_second_max>(1, 1'000'000),
+              kLive, "DATA frames of one connection with neither data nor end; more end it."},
+    ConfigKey{"http2.continuations_max",
+              count<&Config::http, &ServerOptions::http2, &Http2Options::continuations_max>(0, 1'000), kLive,
+              "CONTINUATION frames of one request; more end its connection."},
+
+    ConfigKey{"origin.urls",
+              TextList{plain<&Config::origin, &OriginOptions::urls>, check_url, false,
+                       &plain<&Config::origin, &OriginOptions::weights>},
+              kLive, "Where avatars come from, http or https; several are balanced."},
     ConfigKey{"origin.timeouts.connect", time<&Config::origin, &OriginOptions::connect_timeout>(1, kHour), kLive,
               "For a connection to the origin to stand, TLS included."},
     ConfigKey{"origin.timeouts.first_byte", time<&Config::origin, &OriginOptions::first_byte_timeout>(1, kHour), kLive,
@@ -148,7 +205,48 @@ const std::array kKeys{
     ConfigKey{"origin.queue_max", count<&Config::origin, &OriginOptions::queue_max>(0, 10'000'000), kLive,
               "Fetches that wait for one of those, all workers together; more are answered 503."},
     ConfigKey{"origin.eject", time<&Config::origin, &OriginOptions::eject>(0, kHour), kLive,
-              "A URL that could not be connected to is not tried for so long."},
+              "A URL that is out of order is not tried for so long."},
+    ConfigKey{"origin.outlier.failures",
+              count<&Config::origin, &OriginOptions::outlier, &OutlierOptions::failures_max>(0, 1'000'000), kLive,
+              "Failures of a URL in a row after which it is out of order; 0 is never."},
+    ConfigKey{"origin.outlier.any_5xx", Flag{plain<&Config::origin, &OriginOptions::outlier, &OutlierOptions::any_5xx>},
+              kLive, "Whether any 5xx is such a failure, and not 502, 503 and 504 alone."},
+    ConfigKey{"origin.outlier.eject_max",
+              time<&Config::origin, &OriginOptions::outlier, &OutlierOptions::eject_max>(0, kHour), kLive,
+              "Longest time for which a URL is not tried; each time in a row is twice as long as the last."},
+    ConfigKey{"origin.outlier.share_max",
+              count<&Config::origin, &OriginOptions::outlier, &OutlierOptions::ejected_percent_max>(0, 99), kLive,
+              "Percent of the URLs that are left out at once for failures."},
+    ConfigKey{"origin.breaker.failed_share",
+              count<&Config::origin, &OriginOptions::breaker, &BreakerOptions::failed_percent>(0, 100), kLive,
+              "Percent of the fetches of a worker that fail, from which on it leaves the origin alone; 0 is never."},
+    ConfigKey{"origin.breaker.fetches_min",
+              count<&Config::origin, &OriginOptions::breaker, &BreakerOptions::fetches_min>(1, 1'000'000), kLive,
+              "Fetches of a worker within the window, or nothing is concluded."},
+    ConfigKey{"origin.breaker.window",
+              time<&Config::origin, &OriginOptions::breaker, &BreakerOptions::window>(kSecond, kHour), kLive,
+              "The time over which those are counted."},
+    ConfigKey{"origin.breaker.open", time<&Config::origin, &OriginOptions::breaker, &BreakerOptions::open>(10, kHour),
+              kLive, "Until the first fetch that tries whether the origin is back; doubled by each that fails."},
+    ConfigKey{"origin.breaker.open_max",
+              time<&Config::origin, &OriginOptions::breaker, &BreakerOptions::open_max>(10, kHour), kLive,
+              "Longest time between two of those."},
+    ConfigKey{"origin.breaker.probes",
+              count<&Config::origin, &OriginOptions::breaker, &BreakerOptions::probes>(1, 1'000), kLive,
+              "Of those in a row must be answered until the origin is asked as before."},
+    ConfigKey{"origin.retries.share", count<&Config::origin, &OriginOptions::retries, &RetryOptions::percent>(0, 100),
+              kLive, "Percent of recent fetches that may be tried once more at another URL."},
+    ConfigKey{"origin.retries.per_second_min",
+              count<&Config::origin, &OriginOptions::retries, &RetryOptions::per_second_min>(0, 100'000), kLive,
+              "Of those in a second that are allowed in any case, all workers together."},
+    ConfigKey{"origin.slow_start", time<&Config::origin, &OriginOptions::slow_start>(0, kHour), kLive,
+              "A URL that is in order again gets its whole share after so long; 0s is at once."},
+    ConfigKey{"origin.dns_ttl", time<&Config::origin, &OriginOptions::dns_ttl>(kSecond, kDay), kLive,
+              "The addresses of a URL are looked up again after so long."},
+    ConfigKey{"origin.connection_age_max", time<&Config::origin, &OriginOptions::connection_age_max>(0, 7 * kDay),
+              kLive, "A connection to the origin is not used again after so long; 0s is no limit."},
+    ConfigKey{"origin.http2", Flag{plain<&Config::origin, &OriginOptions::http2>}, kLive,
+              "Whether HTTP/2 is spoken to https origins that offer it."},
     ConfigKey{"origin.tls.ca_file", File{File::Use::Read, plain<&Config::origin, &OriginOptions::ca_file>}, kLive,
               "Certificates, PEM, that an https origin is verified against; null is those of the system."},
     ConfigKey{"origin.tls.verify", Flag{plain<&Config::origin, &OriginOptions::verify_tls>}, kLive,
@@ -161,8 +259,12 @@ const std::array kKeys{
 
     ConfigKey{"cache.memory", bytes<&Config::cache, &CacheOptions::memory_bytes>(1 * kMiB, 64 * 1024 * kGiB), kLive,
               "Stored responses with all overhead; a hard budget."},
+    ConfigKey{"cache.preallocate", Flag{plain<&Config::preallocates>}, kRestart,
+              "Whether all of that memory is taken at the start."},
     ConfigKey{"cache.object_max", bytes<&Config::cache, &CacheOptions::object_bytes_max>(1 * kKiB, 4 * kGiB), kLive,
               "A response with a larger body is streamed, not stored."},
+    ConfigKey{"cache.stream_from", bytes<&Config::caching, &CachingPolicy::stream_from_bytes>(1, 4 * kGiB), kLive,
+              "A body of so many bytes is sent while it comes, to all who wait for it."},
     ConfigKey{"cache.default_ttl",
               time<&Config::caching, &CachingPolicy::freshness, &FreshnessDefaults::default_ttl>(0, 365 * kDay), kLive,
               "Freshness of a response where the origin says nothing; 0s is not to store it."},
@@ -202,9 +304,23 @@ const std::array kKeys{
     ConfigKey{"cache.floors_max", count<&Config::cache, &CacheOptions::floors_max>(1'000, 1'000'000'000), kRestart,
               "Avatars whose last update event is remembered, so that nothing older is stored."},
 
+    ConfigKey{"redis.url", Text{plain<&Config::redis_url>, check_redis_url, true}, kRestart,
+              "The Redis in which the nodes of a site share what they have fetched; null is memory only."},
+    ConfigKey{"redis.prefix", Text{plain<&Config::tier, &TierOptions::prefix>, check_redis_key}, kRestart,
+              "Begins the names of all keys there; nodes with the same one share."},
+    ConfigKey{"redis.timeout", time<&Config::tier, &TierOptions::timeout>(1, 10 * kSecond), kRestart,
+              "A look into it that takes longer is a miss."},
+    ConfigKey{"redis.ttl_max", time<&Config::tier, &TierOptions::ttl_max>(kSecond, 365 * kDay), kRestart,
+              "Longest that a response stays there."},
+    ConfigKey{"redis.object_max", bytes<&Config::tier, &TierOptions::object_bytes_max>(1 * kKiB, 64 * kMiB), kRestart,
+              "A response with a larger body stays out of it."},
+    ConfigKey{"redis.claim", time<&Config::tier, &TierOptions::claim>(0, 10 * kSecond), kRestart,
+              "For so long a fill waits for another node that asks the origin for the same; 0s is not to wait."},
+
     ConfigKey{"updates.url", Text{plain<&Config::updates_url>, check_redis_url, true}, kRestart,
-              "The Redis that has the update feed; null is none, and updates come over the admin port alone."},
-    ConfigKey{"updates.stream", Text{plain<&Config::updates, &FeedOptions::stream>, check_stream}, kRestart,
+              "The Redis that has the update feed; null is that of redis.url, and without one updates come over the "
+              "admin port alone."},
+    ConfigKey{"updates.stream", Text{plain<&Config::updates, &FeedOptions::stream>, check_redis_key}, kRestart,
               "Key of the stream that update events are written to."},
     ConfigKey{"updates.lease", time<&Config::updates, &FeedOptions::lease>(kSecond, kHour), kRestart,
               "Cut off from the feed for longer, the edge asks the origin before it answers from what it holds."},
@@ -216,10 +332,69 @@ const std::array kKeys{
               "Events that the stream keeps, about, when this edge adds one; 0 is all."},
     ConfigKey{"updates.settle", time<&Config::cache, &CacheOptions::settle>(0, kHour), kLive,
               "What is filled so soon after an event is revalidated when that time is over, unless versions tell."},
+    ConfigKey{"updates.push", time<&Config::cache, &CacheOptions::push>(0, kDay), kLive,
+              "What an event drops is filled again at once where it was asked for since so long; 0s is not to."},
+    ConfigKey{"updates.push_max", count<&Config::pushes_max>(1, 100'000), kLive,
+              "Fills of that kind under way at once, all workers together."},
     ConfigKey{"updates.lag_retries", count<&Config::caching, &CachingPolicy::lag_retries>(0, 10), kLive,
               "Times that an origin which answers an older version than an event named is asked again."},
     ConfigKey{"updates.lag_pause", time<&Config::caching, &CachingPolicy::lag_pause>(1, 10 * kSecond), kLive,
               "Before the first of those; it doubles each time."},
+
+    ConfigKey{"signed_urls.routes", TextList{plain<&Config::signed_urls, &SignedUrlOptions::routes>, check_route, true},
+              kLive, "Patterns of paths whose URLs must be signed; others are for everybody."},
+    ConfigKey{"signed_urls.keys", Maps{size_of<&Config::signed_urls, &SignedUrlOptions::keys>, 16, true}, kLive,
+              "Whose signatures are good."},
+    ConfigKey{"signed_urls.keys[].id",
+              Text{plain<&Config::signed_urls, &SignedUrlOptions::keys, &SigningKey::id>, check_key_id}, kLive,
+              "What keyid in a URL says."},
+    ConfigKey{"signed_urls.keys[].secret_file",
+              File{File::Use::Read, plain<&Config::signed_urls, &SignedUrlOptions::keys, &SigningKey::secret_file>},
+              kLive, "File with the secret."},
+
+    ConfigKey{"limits.entries", count<&Config::limits, &LimitOptions::entries>(1'024, 1'000'000'000), kRestart,
+              "Clients and other keys that are remembered for all rates together, 16 bytes each."},
+    ConfigKey{"limits.rates", Maps{size_of<&Config::limits, &LimitOptions::rates>, 32, true}, kLive,
+              "How often requests that are alike in something may come; more are answered 429."},
+    ConfigKey{"limits.rates[].by", Choice{kRateKinds, rate_number<&RateOptions::by>}, kLive,
+              "What requests that share a budget are alike in."},
+    ConfigKey{"limits.rates[].header", Text{rate_plain<&RateOptions::header>, check_field_name, true}, kLive,
+              "Which header, where it is one."},
+    ConfigKey{"limits.rates[].methods", Choice{kRateMethods, rate_number<&RateOptions::methods>}, kLive,
+              "Which requests are counted."},
+    ConfigKey{"limits.rates[].rate", Text{rate_plain<&RateOptions::rate>, check_rate}, kLive,
+              "So many in a second, minute, hour or day."},
+    ConfigKey{"limits.rates[].burst", Quantity{Unit::Count, rate_number<&RateOptions::burst>, 0, 10'000'000}, kLive,
+              "So many at once, after a pause; 0 is as many as the rate names."},
+    ConfigKey{"limits.rates[].dry_run", Flag{rate_plain<&RateOptions::dry_run>}, kLive,
+              "Whether it only counts what it would refuse."},
+    ConfigKey{"limits.degraded.enabled", Flag{plain<&Config::limits, &LimitOptions::is_degraded>}, kLive,
+              "Whether unsafe requests, such as uploads, have a rate of their own; POST /degraded switches it too."},
+    ConfigKey{"limits.degraded.by",
+              Choice{kUserKinds, number<&Config::limits, &LimitOptions::degraded, &RateOptions::by>}, kLive,
+              "What a user is known by."},
+    ConfigKey{"limits.degraded.header",
+              Text{plain<&Config::limits, &LimitOptions::degraded, &RateOptions::header>, check_field_name, true},
+              kLive, "Which header, where it is one."},
+    ConfigKey{"limits.degraded.rate",
+              Text{plain<&Config::limits, &LimitOptions::degraded, &RateOptions::rate>, check_rate}, kLive,
+              "So many in a second, minute, hour or day."},
+    ConfigKey{"limits.degraded.burst",
+              count<&Config::limits, &LimitOptions::degraded, &RateOptions::burst>(0, 10'000'000), kLive,
+              "So many at once, after a pause; 0 is as many as the rate names."},
+
+    ConfigKey{"limits.fills_per_route_max", count<&Config::fills_per_route_max>(0, 1'000'000), kLive,
+              "Fills under way at once for the avatars of one route; 0 is no limit."},
+    ConfigKey{"limits.fill_bytes_max", bytes<&Config::fill_bytes_max>(1 * kMiB, 64 * 1024 * kGiB), kLive,
+              "Bodies that fills have not yet brought whole, all together."},
+
+    ConfigKey{"maintenance.enabled", Flag{plain<&Config::maintenance, &MaintenanceOptions::is_on>}, kLive,
+              "Whether the origin is left alone; POST /maintenance switches it too."},
+    ConfigKey{"maintenance.file",
+              Text{plain<&Config::maintenance, &MaintenanceOptions::file>, check_absolute_path, true}, kLive,
+              "A file whose existence switches it on as well."},
+    ConfigKey{"maintenance.retry_after", time<&Config::maintenance, &MaintenanceOptions::retry_after>(kSecond, kDay),
+              kLive, "When clients are told to come again."},
 
     ConfigKey{"log.level", Choice{kLogLevels, number<&Config::log, &LogOptions::level>}, kLive,
               "The least severe lines that are written."},
@@ -236,15 +411,6 @@ const std::array kKeys{
               "From the signal to stop to the end of the last connection."},
 };
 
-std::string join(const std::vector<std::string>& texts) {
-  std::string out = "[";
-  for (const std::string& text : texts) {
-    if (out.size() > 1) out += ", ";
-    out += text;
-  }
-  return out += "]";
-}
-
 }  // namespace
 
 std::span<const ConfigKey> config_keys() { return kKeys; }
@@ -252,38 +418,6 @@ std::span<const ConfigKey> config_keys() { return kKeys; }
 const ConfigKey* find_config_key(std::string_view path) {
   const auto found = std::ranges::find(kKeys, path, &ConfigKey::path);
   return found == kKeys.end() ? nullptr : &*found;
-}
-
-std::string format_quantity(Unit unit, std::uint64_t value) {
-  switch (unit) {
-    case Unit::Count:
-      return std::to_string(value);
-    case Unit::Bytes:
-      return format_size(value);
-    case Unit::Time:
-      return value == 0 ? "0s" : format_duration(std::chrono::milliseconds{value});
-  }
-  return {};
-}
-
-std::string format_value(const ConfigKey& key, const Config& config, std::size_t item) {
-  return std::visit(
-      Overloaded{
-          [&](const Quantity& kind) { return format_quantity(kind.unit, kind.member.read(config, item)); },
-          [&](const Flag& kind) { return std::string(kind.member.read(config, item) ? "true" : "false"); },
-          [&](const Choice& kind) { return std::string(kind.names[kind.member.read(config, item)]); },
-          [&](const Text& kind) {
-            const std::string text = kind.member.read(config, item);
-            return text.empty() ? "null" : text;
-          },
-          [&](const TextList& kind) { return join(kind.member.read(config, item)); },
-          [&](const File& kind) {
-            const std::string path = kind.member.read(config, item);
-            return path.empty() ? "null" : path;
-          },
-          [&](const Maps& kind) { return std::to_string(kind.size.read(config, item)); },
-      },
-      key.kind);
 }
 
 }  // namespace edge::app

@@ -17,11 +17,15 @@
 
 namespace edge::app {
 
-// A member of Config as what its kind of key deals in. In a list of maps, `item` says whose.
+// Which item of each list of maps on the way to a member, the outermost first: {2, 0} is that of
+// listen[2].tls.certificates[0].key. Further ones do not count.
+using Items = std::span<const std::size_t>;
+
+// A member of Config as what its kind of key deals in. Of items that are not there, the default is read.
 template <class T>
 struct Member {
-  T (*read)(const Config& config, std::size_t item);
-  void (*write)(Config& config, std::size_t item, T value);
+  T (*read)(const Config& config, Items items);
+  void (*write)(Config& config, Items items, T value);
 };
 
 enum class Unit { Count, Bytes, Time };  // Time is in milliseconds.
@@ -52,6 +56,9 @@ struct TextList {
   Member<std::vector<std::string>> member;
   Status (*check)(std::string_view text);  // Of each; no two are the same.
   bool may_be_empty = false;
+  // Where an item may also be a map, {url: TEXT, weight: NUMBER}: by position, 1 to kWeightMax, 1 for a mere text.
+  const Member<std::vector<std::uint32_t>>* weights = nullptr;
+  static constexpr std::uint32_t kWeightMax = 1'000;
 };
 
 struct File {
@@ -64,6 +71,7 @@ struct File {
 struct Maps {
   Member<std::size_t> size;
   std::size_t max;  // At least one.
+  bool may_be_empty = false;
 };
 
 using KeyKind = std::variant<Quantity, Flag, Choice, Text, TextList, File, Maps>;
@@ -82,11 +90,5 @@ std::span<const ConfigKey> config_keys();
 
 // Null when there is no such key.
 const ConfigKey* find_config_key(std::string_view path);
-
-std::string format_quantity(Unit unit, std::uint64_t value);
-
-// What the file would say; "0.0.0.0:8080", "512MiB", "[a, b]". Two configurations agree on a key exactly when the forms
-// are equal.
-std::string format_value(const ConfigKey& key, const Config& config, std::size_t item = 0);
 
 }  // namespace edge::app

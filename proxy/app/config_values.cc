@@ -1,4 +1,5 @@
 #include "app/config_values.h"
+#include "app/config_format.h"
 
 #include <algorithm>
 #include <array>
@@ -109,7 +110,7 @@ void read(const Quantity& kind, const YamlNode& node, const ValueTarget& target)
     return complain(target, node.at,
                     node.text + " is out of range; write " + format_quantity(kind.unit, kind.min) + " to " +
                         format_quantity(kind.unit, kind.max));
-  kind.member.write(target.config, target.item, *value);
+  kind.member.write(target.config, target.items, *value);
 }
 
 void read(const Flag& kind, const YamlNode& node, const ValueTarget& target) {
@@ -117,13 +118,13 @@ void read(const Flag& kind, const YamlNode& node, const ValueTarget& target) {
   if (node.in_quotes || (!is_true && node.text != "false"))
     return complain(target, node.at,
                     "not true or false: " + quote(node.text) + "; write true or false, in lower case, without quotes");
-  kind.member.write(target.config, target.item, is_true);
+  kind.member.write(target.config, target.items, is_true);
 }
 
 void read(const Choice& kind, const YamlNode& node, const ValueTarget& target) {
   const auto found = std::ranges::find(kind.names, node.text);
   if (found != kind.names.end())
-    return kind.member.write(target.config, target.item, static_cast<std::uint64_t>(found - kind.names.begin()));
+    return kind.member.write(target.config, target.items, static_cast<std::uint64_t>(found - kind.names.begin()));
   std::string names;
   for (const std::string_view name : kind.names) {
     if (!names.empty()) names += name == kind.names.back() ? " or " : ", ";
@@ -135,39 +136,68 @@ void read(const Choice& kind, const YamlNode& node, const ValueTarget& target) {
 void read(const Text& kind, const YamlNode& node, const ValueTarget& target) {
   const Status good = kind.check(node.text);
   if (!good) return complain(target, node.at, good.error().message);
-  kind.member.write(target.config, target.item, node.text);
+  kind.member.write(target.config, target.items, node.text);
+}
+
+// An item {url: TEXT, weight: NUMBER}. Answers the text's node, or null where there is none; complains at most of one
+// thing.
+const YamlNode* read_weighted(const YamlNode& item, const ValueTarget& target, std::uint32_t& weight) {
+  const YamlNode* text = nullptr;
+  for (const YamlEntry& entry : item.entries) {
+    const bool is_scalar = entry.value.kind == YamlNode::Kind::Scalar;
+    if (entry.key == "url" && is_scalar && text == nullptr) {
+      text = &entry.value;
+    } else if (const auto number = parse_count(entry.value);
+               entry.key == "weight" && is_scalar && number && *number >= 1 && *number <= TextList::kWeightMax) {
+      weight = static_cast<std::uint32_t>(*number);
+    } else {
+      complain(target, entry.key_at,
+               quote(entry.key) + " will not do; write {url: URL, weight: NUMBER} with a number from 1 to " +
+                   std::to_string(TextList::kWeightMax));
+      return nullptr;
+    }
+  }
+  if (text == nullptr) complain(target, item.at, "has no url; write {url: URL, weight: NUMBER}");
+  return text;
 }
 
 void read(const TextList& kind, const YamlNode& node, const ValueTarget& target) {
   if (node.items.empty() && !kind.may_be_empty) return complain(target, node.at, "an empty list; write at least one");
   const std::size_t problems_before = target.problems.size();
   std::vector<std::string> texts;
+  std::vector<std::uint32_t> weights;
   for (const YamlNode& item : node.items) {
-    const std::string path = std::string(target.path).append("[").append(std::to_string(texts.size())).append("]");
-    const ValueTarget one{target.key,    path,          target.item,    item.at.line > 0 ? item.at : node.at,
+    const std::string path = std::string(target.path).append("[").append(std::to_string(weights.size())).append("]");
+    const ValueTarget one{target.key,    path,          target.items,   item.at.line > 0 ? item.at : node.at,
                           target.folder, target.config, target.problems};
-    texts.push_back(item.text);
-    if (item.kind != YamlNode::Kind::Scalar) {
+    const YamlNode* text = &item;
+    weights.push_back(1);
+    if (kind.weights && item.kind == YamlNode::Kind::Map) text = read_weighted(item, one, weights.back());
+    if (text == nullptr) continue;
+    texts.push_back(text->text);
+    if (text->kind != YamlNode::Kind::Scalar) {
       complain(one, item.at,
                "found " + std::string(describe(item.kind)) + "; write one text, in quotes if it has braces");
-    } else if (const Status good = kind.check(item.text); !good) {
-      complain(one, item.at, good.error().message);
-    } else if (std::find(texts.begin(), texts.end() - 1, item.text) != texts.end() - 1) {
-      complain(one, item.at, quote(item.text) + " is in the list already");
+    } else if (const Status good = kind.check(text->text); !good) {
+      complain(one, text->at, good.error().message);
+    } else if (std::find(texts.begin(), texts.end() - 1, text->text) != texts.end() - 1) {
+      complain(one, text->at, quote(text->text) + " is in the list already");
     }
   }
-  if (target.problems.size() == problems_before) kind.member.write(target.config, target.item, std::move(texts));
+  if (target.problems.size() != problems_before) return;
+  kind.member.write(target.config, target.items, std::move(texts));
+  if (kind.weights) kind.weights->write(target.config, target.items, std::move(weights));
 }
 
 void read(const File& kind, const YamlNode& node, const ValueTarget& target) {
   const bool may_be_dash = kind.use == File::Use::Write;
   if (node.text.empty())
     return complain(target, node.at, may_be_dash ? "write a path, or \"-\"" : "write a path, or null");
-  if (may_be_dash && node.text == "-") return kind.member.write(target.config, target.item, "-");
+  if (may_be_dash && node.text == "-") return kind.member.write(target.config, target.items, "-");
   const std::filesystem::path file = target.folder / node.text;
   const Status good = may_be_dash ? check_writable(file) : check_readable(file);
   if (!good) return complain(target, node.at, good.error().message);
-  kind.member.write(target.config, target.item, file.native());
+  kind.member.write(target.config, target.items, file.native());
 }
 
 void read(const Maps&, const YamlNode&, const ValueTarget&) { EDGE_CHECK(false); }
@@ -175,9 +205,9 @@ void read(const Maps&, const YamlNode&, const ValueTarget&) { EDGE_CHECK(false);
 // Null stands for "none" where there may be none.
 void read_null(const ValueTarget& target) {
   if (const auto* file = std::get_if<File>(&target.key.kind); file && file->use == File::Use::Read)
-    return file->member.write(target.config, target.item, {});
+    return file->member.write(target.config, target.items, {});
   if (const auto* text = std::get_if<Text>(&target.key.kind); text && text->may_be_null)
-    return text->member.write(target.config, target.item, {});
+    return text->member.write(target.config, target.items, {});
   complain(target, {}, "has no value; leave the key out for the default, " + format_value(target.key, Config{}));
 }
 

@@ -14,7 +14,7 @@ namespace edge::app {
 struct ValueTarget {
   const ConfigKey& key;
   std::string_view path;  // The key as messages name it: listen[2].address.
-  std::size_t item;       // In a list of maps.
+  Items items;            // In lists of maps.
   Position at;            // Where to complain when the value has no place of its own.
   const std::filesystem::path& folder;
   Config& config;

@@ -13,6 +13,12 @@
 namespace edge::app {
 namespace {
 
+// A node is not held back for longer where its tier cannot be used.
+constexpr std::chrono::seconds kTierPatience{1};
+
+// How often the file is looked for that switches maintenance on.
+constexpr std::chrono::milliseconds kMaintenanceWatch{500};
+
 metrics::CacheGauges cache_gauges(const cache::MemoryCache& cache) {
   const cache::CacheStatistics now = cache.statistics();
   metrics::CacheGauges gauges{
@@ -27,6 +33,18 @@ metrics::FeedGauges feed_gauges(const feed::Feed& feed) {
   const auto position = feed.position().value_or(cache::EventId{});
   return {.lease_remaining_seconds = std::chrono::duration<double>(feed.lease_left()).count(),
           .position_seconds = static_cast<double>(position.milliseconds) / 1000};
+}
+
+nlohmann::json tier_json(const Config& config, const tier2::TierState& state, const metrics::TierMetrics& counts) {
+  if (config.redis_url.empty()) return nullptr;
+  const auto place = state.place();
+  return {{"place", config.tier.url.place()},
+          {"prefix", config.tier.prefix},
+          {"connected", counts.connected.value() != 0},
+          {"open", place != nullptr},
+          {"epoch", place ? nlohmann::json(place->epoch) : nlohmann::json()},
+          {"epochs_moved", counts.epochs_moved.value()},
+          {"replays", counts.replays.value()}};
 }
 
 nlohmann::json feed_json(const feed::Feed* feed, const metrics::FeedMetrics& counts) {
@@ -51,12 +69,15 @@ std::string joined(const std::vector<std::string>& words) {
 Config with_what_only_a_restart_changes(Config next, const Config& running) {
   next.site = running.site;
   next.workers = running.workers;
-  next.listen = running.listen;
+  next.listen = running.listen;  // ListenerTls has taken what may change of it.
   next.admin.address = running.admin.address;
   next.avatars = running.avatars;
   next.cache.floors_max = running.cache.floors_max;
+  next.redis_url = running.redis_url;
+  next.tier = running.tier;
   next.updates_url = running.updates_url;
   next.updates = running.updates;
+  next.limits.entries = running.limits.entries;
   next.log.file = running.log.file;
   next.access_file = running.access_file;
   return next;
@@ -64,58 +85,109 @@ Config with_what_only_a_restart_changes(Config next, const Config& running) {
 
 }  // namespace
 
-Edge::Edge(Config config, std::filesystem::path file, const Clock& clock, LineWriter& access_writer)
+Edge::Edge(Config config, std::filesystem::path file, const Clock& clock, LineWriter& access_writer,
+           ServiceManager manager)
     : config_(std::move(config)),
       file_(std::move(file)),
       clock_(clock),
       started_at_(clock.now()),
+      tls_(config_.listen, clock),
       cache_(config_.cache, clock),
       metrics_(
           worker_count(config_), {.site = config_.site, .version = kVersion}, clock,
           [this] { return cache_gauges(cache_); },
           config_.updates_url.empty() ? nullptr
-                                      : std::function<metrics::FeedGauges()>([this] { return feed_gauges(*feed_); })),
-      feed_(config_.updates_url.empty() ? nullptr
-                                        : std::make_unique<feed::Feed>(config_.updates, clock, cache_, metrics_)),
-      invalidator_(cache_, metrics_, feed_.get()),
+                                      : std::function<metrics::FeedGauges()>([this] { return feed_gauges(*feed_); }),
+          config_.redis_url.empty() ? nullptr : std::function<metrics::TierGauges()>([this] {
+            return metrics::TierGauges{tier_.is_open()};
+          }),
+          [this] { return tls_.certificates(); }),
+      feed_(make_feed()),
+      invalidator_(cache_, metrics_, feed_.get(), &pushes_),
+      rates_(config_.limits.entries),
       access_writer_(access_writer),
       access_log_(config_.access_log, access_writer),
       loop_(clock),
-      admin_(admin_options(config_), cache_, invalidator_, metrics_, feed_.get(),
-             {.why_not_ready = [this] { return why_not_ready(); }, .status_json = [this] { return status_json(); }}),
+      admin_(
+          admin_options(config_), cache_, invalidator_, metrics_, feed_.get(),
+          {.why_not_ready = [this] { return why_not_ready(); },
+           .status_json = [this] { return status_json(); },
+           .degraded = {[this] { return rates_.is_degraded(); }, [this](bool is_on) { set_degraded(is_on); }},
+           .maintenance = {[this] { return maintenance_.is_on(); }, [this](bool is_on) { want_maintenance(is_on); }}}),
       admin_server_(loop_, admin_server_options(config_), admin_, metrics_.main_thread(), access_log_),
-      drain_deadline_(loop_, [this] {
-        log_warning("drain.deadline", "connections were left when the drain's time was over; they are cut off");
-        end();
-      }) {
+      maintenance_watch_(loop_, [this] { update_maintenance(); }),
+      drain_deadline_(loop_,
+                      [this] {
+                        log_warning("drain.deadline",
+                                    "connections were left when the drain's time was over; they are cut off");
+                        end();
+                      }),
+      manager_(std::move(manager)),
+      reports_(
+          loop_, manager_, [this] { return why_not_ready(); }, [this] { return ask_workers(); }) {
+  set_degraded(config_.limits.is_degraded);
+  want_maintenance(config_.maintenance.is_on);
   const std::uint32_t count = worker_count(config_);
   const auto options = worker_options(config_, count);
   for (std::uint32_t i = 0; i < count; ++i)
     workers_.push_back(std::make_unique<Worker>(
-        i, Worker::Shared{clock_, cache_, metrics_, invalidator_, directory_, access_log_}, options));
+        i,
+        Worker::Shared{clock_, cache_, metrics_, invalidator_, directory_, pushes_, rates_, maintenance_, clients_,
+                       access_log_, config_.redis_url.empty() ? nullptr : &config_.tier, tier_},
+        options));
 }
 
 Edge::~Edge() = default;
 
-Status Edge::listen() {
-  for (const ListenOptions& listener : config_.listen) {
-    auto address = net::parse_address(listener.address);
-    if (!address) return Failure{address.error()};
-    // Sockets that share their port would share it with another edge too; one that does not is refused then.
-    if (const auto probe = net::listen_on(*address, false); !probe) return Failure{probe.error()};
-    for (const auto& worker : workers_) {
-      auto socket = net::listen_on(*address, true);
-      if (!socket) return Failure{socket.error()};
-      // Where the kernel picked the port for the first, the others take the same.
-      address = net::local_address(*socket);
-      worker->add_listener(std::move(*socket));
-    }
-    data_addresses_.push_back(address->text());
+std::unique_ptr<feed::Feed> Edge::make_feed() {
+  if (config_.updates_url.empty()) return nullptr;
+  std::optional<feed::Feed::Tier> tier;
+  if (!config_.redis_url.empty()) {
+    cache_.use_tier();
+    tier.emplace(feed::Feed::Tier{config_.tier, tier_});
   }
+  return std::make_unique<feed::Feed>(config_.updates, std::move(tier), clock_, cache_, metrics_);
+}
+
+Status Edge::listen() {
+  if (Status loaded = tls_.load(config_.listen); !loaded) return loaded;
+  for (std::size_t i = 0; i < config_.listen.size(); ++i)
+    if (Status listening = listen_for_clients(i); !listening) return listening;
+  if (Status listening = listen_for_operators(); !listening) return listening;
+  for (const std::string& left : manager_.sockets().left())
+    log_warning("listen.unused", "the service manager listens on " + left + ", which the configuration does not name");
+  return {};
+}
+
+Status Edge::listen_for_clients(std::size_t listener) {
+  auto address = net::parse_address(config_.listen[listener].address);
+  if (!address) return Failure{address.error()};
+  const auto access = port_access(config_.listen[listener]);
+  const auto inherited = manager_.sockets().try_take(*address);
+  // Sockets that share their port would share it with another edge too; one that does not is refused then.
+  if (!inherited)
+    if (const auto probe = net::listen_on(*address, false); !probe) return Failure{probe.error()};
+  for (const auto& worker : workers_) {
+    // One that was inherited has one queue, from which whoever is free takes.
+    auto socket = inherited ? net::duplicate(*inherited) : net::listen_on(*address, true);
+    if (!socket) return Failure{socket.error()};
+    // Where the kernel picked the port for the first, the others take the same.
+    address = net::local_address(*socket);
+    worker->add_listener(std::move(*socket), tls_.contexts()[listener], access);
+  }
+  data_addresses_.push_back(address->text());
+  return {};
+}
+
+Status Edge::listen_for_operators() {
   const auto address = net::parse_address(config_.admin.address);
   if (!address) return Failure{address.error()};
-  auto socket = net::listen_on(*address, false);
-  if (!socket) return Failure{socket.error()};
+  auto socket = manager_.sockets().try_take(*address);
+  if (!socket) {
+    auto opened = net::listen_on(*address, false);
+    if (!opened) return Failure{opened.error()};
+    socket = std::move(*opened);
+  }
   admin_address_ = net::local_address(*socket).text();
   admin_server_.add_listener(std::move(*socket));
   return {};
@@ -125,10 +197,13 @@ void Edge::run() {
   for (const int number : {SIGTERM, SIGINT})
     signals_.push_back(std::make_unique<event::SignalWatch>(loop_, number, [this] { on_end_signal(); }));
   signals_.push_back(std::make_unique<event::SignalWatch>(loop_, SIGHUP, [this] { reload(); }));
-  if (feed_) feed_->start(node_name(config_.site, admin_address_));
+  if (feed_)
+    feed_->start(node_name(config_.site, admin_address_),
+                 [this](const std::string& avatar, auto hot) { pushes_.push(avatar, std::move(hot)); });
   for (const auto& worker : workers_) worker->start();
   log_info("start", std::string("avatar-edge ") + kVersion + " serves " + joined(data_addresses_) + " with " +
                         std::to_string(workers_.size()) + " workers; admin on " + admin_address_);
+  reports_.start("serves " + joined(data_addresses_));
   loop_.run();
   for (const auto& worker : workers_) worker->stop();
   for (const auto& worker : workers_) worker->join();
@@ -145,24 +220,23 @@ void Edge::announce(std::string_view avatar, std::uint64_t version) {
 // All or nothing: the running configuration stays unless the new one is without fault.
 void Edge::reload() {
   if (file_.empty()) return log_info("config.reload", "there is no configuration file to reload");
+  reports_.on_reload_begins();
   LoadedConfig loaded = load_config(file_);
   if (!loaded) {
-    last_reload_error_.clear();
-    for (const Problem& problem : loaded.problems) {
-      const std::string line = format_problem(file_.string(), problem);
-      log_error("config.problem", line);
-      if (last_reload_error_.empty()) last_reload_error_ = line;
-    }
-    log_error("config.reload", "failed with " + std::to_string(loaded.problems.size()) +
-                                   (loaded.problems.size() == 1 ? " problem" : " problems") +
-                                   "; the running configuration stays in force");
-    metrics_.config_reloaded(metrics::ReloadResult::Failed);
-    return;
+    std::vector<std::string> lines;
+    for (const Problem& problem : loaded.problems) lines.push_back(format_problem(file_.string(), problem));
+    return on_reload_failed(lines);
   }
+  // The files were good when the configuration was read, a moment ago.
+  if (const Status tls = tls_.load(loaded.config->listen); !tls) return on_reload_failed({tls.error().message});
   const auto waiting = changes_needing_restart(config_, *loaded.config);
+  // Else what was switched over the admin port would go with the next certificate.
+  if (loaded.config->limits.is_degraded != config_.limits.is_degraded) set_degraded(loaded.config->limits.is_degraded);
+  const bool is_maintenance_changed = loaded.config->maintenance.is_on != config_.maintenance.is_on;
   config_ = with_what_only_a_restart_changes(std::move(*loaded.config), config_);
+  want_maintenance(is_maintenance_changed ? config_.maintenance.is_on : is_maintenance_wanted_);
   const auto options = worker_options(config_, static_cast<std::uint32_t>(workers_.size()));
-  for (const auto& worker : workers_) worker->reload(options);
+  for (const auto& worker : workers_) worker->reload(options, tls_.contexts());
   admin_.reload(admin_options(config_));
   cache_.reload(config_.cache);
   access_log_.set_mode(config_.access_log);
@@ -172,6 +246,17 @@ void Edge::reload() {
   last_reload_error_.clear();
   metrics_.config_reloaded(metrics::ReloadResult::Ok);
   log_info("config.reload", "done" + (waiting.empty() ? "" : "; a restart is needed for " + joined(waiting)));
+  reports_.on_reload_ended({});
+}
+
+void Edge::on_reload_failed(const std::vector<std::string>& problems) {
+  for (const std::string& problem : problems) log_error("config.problem", problem);
+  last_reload_error_ = problems.front();
+  log_error("config.reload", "failed with " + std::to_string(problems.size()) +
+                                 (problems.size() == 1 ? " problem" : " problems") +
+                                 "; the running configuration stays in force");
+  metrics_.config_reloaded(metrics::ReloadResult::Failed);
+  reports_.on_reload_ended(last_reload_error_);
 }
 
 void Edge::on_end_signal() {
@@ -185,6 +270,7 @@ void Edge::on_end_signal() {
 void Edge::start_drain() {
   draining_ = true;
   log_info("drain", "accepts nothing more, finishes what is begun; at most " + format_duration(config_.drain));
+  reports_.on_drain(config_.drain);
   drain_deadline_.arm(config_.drain);
   workers_draining_ = workers_.size();
   for (const auto& worker : workers_) worker->drain([this] { loop_.post([this] { on_worker_drained(); }); });
@@ -205,7 +291,36 @@ std::string_view Edge::why_not_ready() const {
   if (draining_) return "draining";
   if (feed_ && !feed_->position() && clock_.now() < started_at_ + feed_->options().lease)
     return "waiting for the update feed";
+  // Without it the origin would get all that the other nodes have.
+  if (feed_ && !config_.redis_url.empty() && !tier_.is_open() && clock_.now() < started_at_ + kTierPatience)
+    return "waiting for the Redis tier";
   return {};
+}
+
+std::size_t Edge::ask_workers() {
+  for (const auto& worker : workers_) worker->ask_alive([this] { loop_.post([this] { reports_.on_worker_alive(); }); });
+  return workers_.size();
+}
+
+void Edge::set_degraded(bool is_on) {
+  rates_.set_degraded(is_on);
+  metrics_.limit_uploads(is_on);
+}
+
+void Edge::want_maintenance(bool is_wanted) {
+  is_maintenance_wanted_ = is_wanted;
+  update_maintenance();
+}
+
+// Looks for the file as well, and will look again.
+void Edge::update_maintenance() {
+  const std::string& file = config_.maintenance.file;
+  std::error_code unknown;
+  const bool is_on = is_maintenance_wanted_ || (!file.empty() && std::filesystem::exists(file, unknown));
+  if (is_on != maintenance_.is_on()) log_warning("maintenance", is_on ? "begins: the origin is left alone" : "is over");
+  maintenance_.set(is_on);
+  metrics_.set_maintenance(is_on);
+  if (!file.empty()) maintenance_watch_.arm(kMaintenanceWatch);
 }
 
 std::string Edge::status_json() const {
@@ -225,18 +340,29 @@ std::string Edge::status_json() const {
       {"degraded", false},
       {"degraded_reasons", nlohmann::json::array()},
       {"feed", feed_json(feed_.get(), metrics_.feed())},
+      {"tier", tier_json(config_, tier_, metrics_.tier())},
       {"config", {{"file", file_.string()}, {"reloads", reloads_}, {"last_error", nullptr}}},
       {"cache",
        {{"bytes", held.bytes}, {"bytes_max", held.bytes_max}, {"responses", held.entries}, {"floors", held.floors}}}};
+  const auto degraded = [&status](std::string why) {
+    status["degraded"] = true;
+    status["degraded_reasons"].push_back(std::move(why));
+  };
   if (feed_) {
     if (const auto position = feed_->position()) status["position"] = position->text();
     status["lease_ms"] = std::chrono::floor<std::chrono::milliseconds>(feed_->lease_left()).count();
-    if (feed_->lease_left().count() == 0) {
-      status["degraded"] = true;
-      status["degraded_reasons"].push_back(
-          "no_lease: the update feed was not heard for a lease, so what is held is revalidated before use");
-    }
+    if (feed_->lease_left().count() == 0)
+      degraded("no_lease: the update feed was not heard for a lease, so what is held is revalidated before use");
   }
+  if (const auto open = metrics_.breakers_open(); open > 0)
+    degraded("no_origin: the origin fails, and " + std::to_string(open) + " of " + std::to_string(workers_.size()) +
+             " workers ask it by probes alone; what they do not hold is answered 503");
+  if (!config_.redis_url.empty() && !tier_.is_open())
+    degraded("no_tier: the Redis tier cannot be used now, so what is not held in memory is asked of the origin");
+  if (maintenance_.is_on()) degraded("maintenance: the origin is left alone, so what is not held is answered 503");
+  if (rates_.is_degraded())
+    degraded("limited_uploads: uploads and other unsafe requests have the rate of " + config_.limits.degraded.rate +
+             " that limits.degraded gives each user");
   if (!last_reload_error_.empty()) status["config"]["last_error"] = last_reload_error_;
   return status.dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
 }

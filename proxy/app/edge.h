@@ -11,24 +11,30 @@
 
 #include "admin/admin_handler.h"
 #include "app/config.h"
+#include "app/listener_tls.h"
+#include "app/service_manager.h"
+#include "app/service_reports.h"
 #include "app/worker.h"
 #include "base/result.h"
 #include "event/signal_watch.h"
 #include "event/timer.h"
 #include "feed/feed.h"
+#include "tier2/tier_state.h"
 
 namespace edge::app {
 
 class Edge {
  public:
   // `file`: where SIGHUP reads the configuration again; empty: it does not. `clock` and `access_writer` must outlive
-  // the edge.
-  Edge(Config config, std::filesystem::path file, const Clock& clock, LineWriter& access_writer);
+  // the edge. `manager` hears how it is, and may have opened its sockets.
+  Edge(Config config, std::filesystem::path file, const Clock& clock, LineWriter& access_writer,
+       ServiceManager manager = {});
   ~Edge();
   Edge(const Edge&) = delete;
   Edge& operator=(const Edge&) = delete;
 
-  // Opens all listeners; nothing is accepted yet. Fails when an address cannot be had.
+  // Opens all listeners, or takes those that were inherited; nothing is accepted yet. Fails when an address cannot be
+  // had.
   Status listen();
   // Serves until a signal ends it: SIGTERM and SIGINT drain, a second one ends at once, SIGHUP reloads.
   void run();
@@ -41,13 +47,21 @@ class Edge {
   void announce(std::string_view avatar, std::uint64_t version);
 
  private:
+  std::unique_ptr<feed::Feed> make_feed();
+  Status listen_for_clients(std::size_t listener);
+  Status listen_for_operators();
   void reload();
+  void on_reload_failed(const std::vector<std::string>& problems);
   void on_end_signal();
   void start_drain();
   void on_worker_drained();
   void end();
+  void want_maintenance(bool is_wanted);
+  void update_maintenance();
   std::string_view why_not_ready() const;
+  std::size_t ask_workers();
   std::string status_json() const;
+  void set_degraded(bool is_on);
 
   Config config_;
   const std::filesystem::path file_;
@@ -57,11 +71,17 @@ class Edge {
   std::string last_reload_error_;
 
   // Outlive the workers.
+  ListenerTls tls_;
   cache::MemoryCache cache_;
   metrics::Metrics metrics_;
+  tier2::TierState tier_;
   const std::unique_ptr<feed::Feed> feed_;  // Null without updates.url. Ends before the loops go that it posts to.
+  serving::PushDirectory pushes_;
   serving::Invalidator invalidator_;
   serving::WaiterDirectory directory_;
+  serving::RateLimiter rates_;
+  serving::Maintenance maintenance_;
+  limit::ClientConnections clients_;
   LineWriter& access_writer_;
   frontend::AccessLog access_log_;
 
@@ -72,9 +92,13 @@ class Edge {
   std::vector<std::string> data_addresses_;
   std::string admin_address_;
 
+  bool is_maintenance_wanted_ = false;  // By the configuration, or over the admin port.
+  event::Timer maintenance_watch_;
   bool draining_ = false;
   std::size_t workers_draining_ = 0;
   event::Timer drain_deadline_;
+  ServiceManager manager_;
+  ServiceReports reports_;
   std::vector<std::unique_ptr<event::SignalWatch>> signals_;
 };
 

@@ -26,6 +26,8 @@ int main(int argc, char** argv) {
       app.add_subcommand("check", "Say what is wrong with a configuration, as FILE:LINE:COLUMN; exit 0 or 1"));
   bool connects = false;
   check->add_flag("--connect", connects, "Also ask Redis and origin whether they are there and set up as needed");
+  auto* const schema = app.add_subcommand(
+      "schema", "Print the form of the configuration as a JSON Schema, for editors and whatever writes configurations");
   auto* const status = with_config(app.add_subcommand("status", "Ask a running edge what it says of itself"));
 
   auto* const explain = with_config(app.add_subcommand(
@@ -78,6 +80,7 @@ int main(int argc, char** argv) {
   }
   if (serve->parsed()) return edge::app::serve(config);
   if (check->parsed()) return edge::app::check(config, connects);
+  if (schema->parsed()) return edge::app::schema();
   if (status->parsed()) return edge::app::status(config);
   if (explain->parsed()) return edge::app::explain(config, url);
   if (update->parsed()) return edge::app::update(config, std::move(event), wait);

@@ -25,6 +25,26 @@ serving::Routes routes_of(const Config& config) {
   return std::move(*routes);
 }
 
+serving::RateRules rates_of(const Config& config) {
+  auto rules = serving::make_rate_rules(config.limits);
+  EDGE_CHECK(rules);
+  return *std::move(rules);
+}
+
+std::shared_ptr<const frontend::ClientAccess> access_of(const Config& config) {
+  const frontend::AccessOptions& options = config.access;
+  if (options.allow.empty() && options.deny.empty() && options.trusted_proxies.empty()) return nullptr;
+  auto access = frontend::make_client_access(options);
+  EDGE_CHECK(access);
+  return std::make_shared<const frontend::ClientAccess>(*std::move(access));
+}
+
+serving::SignedUrls signed_urls_of(const Config& config) {
+  auto urls = serving::make_signed_urls(config.signed_urls);
+  EDGE_CHECK(urls);
+  return *std::move(urls);
+}
+
 serving::CachingPolicy caching_of(const Config& config) {
   serving::CachingPolicy policy = config.caching;
   for (std::string& name : policy.targeted_fields) name = lower(name);
@@ -57,19 +77,34 @@ std::uint32_t worker_count(const Config& config) {
 }
 
 std::shared_ptr<const WorkerOptions> worker_options(const Config& config, std::uint32_t workers) {
-  auto serving = std::make_shared<serving::ServingOptions>(
-      serving::ServingOptions{.routes = routes_of(config),
-                              .version_header = lower(config.avatars.version_header),
-                              .caching = caching_of(config),
-                              .origin_authorities = authorities_of(config),
-                              .object_bytes_max = config.cache.object_bytes_max,
-                              .token = token_of(config)});
+  auto serving = std::make_shared<serving::ServingOptions>(serving::ServingOptions{
+      .routes = routes_of(config),
+      .version_header = lower(config.avatars.version_header),
+      .caching = caching_of(config),
+      .origin_authorities = authorities_of(config),
+      .object_bytes_max = config.cache.object_bytes_max,
+      .pushes_max = share(config.pushes_max, workers),
+      .token = token_of(config),
+      .rates = rates_of(config),
+      .signed_urls = signed_urls_of(config),
+      .maintenance_retry_after = std::chrono::ceil<std::chrono::seconds>(config.maintenance.retry_after),
+      .fills_per_route_max = share(config.fills_per_route_max, workers),
+      .fill_bytes_max = config.fill_bytes_max / workers});
   auto options = std::make_shared<WorkerOptions>(WorkerOptions{config.http, config.origin, std::move(serving)});
+  options->server.access = access_of(config);
   options->server.connections_max = share(config.http.connections_max, workers);
   options->origin.concurrent_max = share(config.origin.concurrent_max, workers);
   options->origin.queue_max = share(config.origin.queue_max, workers);
+  options->origin.retries.per_second_min = share(config.origin.retries.per_second_min, workers);
   options->origin.collect_bytes_max = config.cache.object_bytes_max;
   return options;
+}
+
+std::shared_ptr<const frontend::PortAccess> port_access(const ListenOptions& options) {
+  if (options.allow.empty() && options.deny.empty() && !options.proxy_protocol) return nullptr;
+  auto list = frontend::make_access_list(options.allow, options.deny);
+  EDGE_CHECK(list);
+  return std::make_shared<const frontend::PortAccess>(frontend::PortAccess{*std::move(list), options.proxy_protocol});
 }
 
 admin::AdminOptions admin_options(const Config& config) { return {token_of(config), routes_of(config)}; }

@@ -1,18 +1,18 @@
-// A growable run of bytes that is moved, never copied, and never zeroed first.
+// A growable run of bytes that is moved, never copied, and never zeroed first. Its memory may be shared while more is
+// appended: what was there stays where it was.
 #pragma once
 
 #include <cstddef>
-#include <cstdlib>
-#include <memory>
 #include <string_view>
 
-#include "base/handle.h"
+#include "base/shared.h"
 
 namespace edge {
 
 class Bytes {
  public:
-  Bytes() = default;
+  Bytes();
+  ~Bytes();
   Bytes(Bytes&& other) noexcept;
   Bytes& operator=(Bytes&& other) noexcept;
 
@@ -20,19 +20,25 @@ class Bytes {
   void reserve(std::size_t capacity);
   // Grows by doubling where there is no room. `more` may not be a part of these bytes.
   void append(std::string_view more);
-  void clear() noexcept { size_ = 0; }
-  // Gives back what is reserved beyond size().
+  void clear();
+  // Gives back what is reserved beyond size(), where that is worth a copy: more than an eighth of it.
   void shrink_to_fit();
 
-  std::string_view view() const noexcept { return {data_.get(), size_}; }
+  std::string_view view() const noexcept;
   std::size_t size() const noexcept { return size_; }
-  std::size_t capacity() const noexcept { return capacity_; }
+  std::size_t capacity() const noexcept;
   bool empty() const noexcept { return size_ == 0; }
+  // What it has allocated, all overhead included.
+  std::size_t footprint() const noexcept;
+  // Keeps what view() shows now, where it is, for whoever has it, on whatever thread. Null while capacity() is 0.
+  Ref<const Shared> owner() const noexcept;
 
  private:
-  CHandle<char, std::free> data_;
+  class Block;
+  void move_to(std::size_t capacity);
+
+  Ref<Block> block_;  // Null: nothing is reserved.
   std::size_t size_ = 0;
-  std::size_t capacity_ = 0;
 };
 
 }  // namespace edge

@@ -15,6 +15,8 @@ struct CacheOptions {
   // For so long after an event the origin's replicas may not all know of it: what is filled meanwhile is revalidated
   // when that time is over. Not where versions tell.
   std::chrono::milliseconds settle{2'000};
+  // What an update drops is filled again at once where it was asked for since so long; 0: nothing is.
+  std::chrono::milliseconds push{60'000};
 };
 
 }  // namespace edge::cache

@@ -39,6 +39,52 @@ bool is_older(std::optional<std::uint64_t> version, std::optional<std::uint64_t>
   return version && floor && *version < *floor;
 }
 
+Instant asked_for_at(const Fill& fill) {
+  return fill.waiters.empty() && fill.followers.empty() ? fill.asked_for_at : fill.begun.at;
+}
+
+// What of an avatar was asked for since then.
+std::vector<HotResponse> hot_of(const Shard& shard, std::uint64_t avatar_hash, Instant since)
+    EDGE_REQUIRES(shard.mutex) {
+  std::vector<HotResponse> hot;
+  for (const Entry* entry : shard.entries_of(avatar_hash)) {
+    const StoredResponse& response = *entry->response;
+    if (entry->asked_for_at >= since && response.status() == 200)
+      hot.push_back({std::string(response.url()), std::string(response.selecting()), entry->asked_for_at});
+  }
+  // A push-fill that is voided now is as wanted as it was. Where clients wait for it, they have it begun anew.
+  const auto [begin, end] = shard.fills.equal_range(avatar_hash);
+  for (auto it = begin; it != end; ++it) {
+    const Fill& fill = *it->second;
+    if (fill.asked_for_at >= since && fill.waiters.empty() && fill.followers.empty())
+      hot.push_back({fill.url, fill.selecting, fill.asked_for_at});
+  }
+  return hot;
+}
+
+// Puts in what nothing speaks against any more.
+StoreVerdict take_in(Shard& shard, const Fill& fill, std::unique_ptr<Entry> entry, bool has_room,
+                     std::uint32_t variants_max, Removed& removed) EDGE_REQUIRES(shard.mutex) {
+  Shard::Standing standing = shard.standing(fill, *entry->response);
+  if (!has_room) {
+    // Whoever waits gets what is newer; it must not be followed by what was there before.
+    if (standing.same) shard.remove(*standing.same, removed);
+    return StoreVerdict::NoRoom;
+  }
+  entry->hash = fill.url_hash;
+  entry->avatar_hash = fill.avatar_hash;
+  entry->bytes = cost_of(*entry->response);
+  if (standing.same) {
+    entry->asked_for_at = std::max(entry->asked_for_at, standing.same->asked_for_at);
+    shard.replace(*standing.same, *entry.release(), removed);
+    return StoreVerdict::Stored;
+  }
+  for (; standing.oldest && standing.variants >= variants_max; standing = shard.standing(fill, *entry->response))
+    shard.remove(*standing.oldest, removed);
+  shard.insert(*entry.release());
+  return StoreVerdict::Stored;
+}
+
 }  // namespace
 
 MemoryCache::MemoryCache(const CacheOptions& options, const Clock& clock)
@@ -47,6 +93,7 @@ MemoryCache::MemoryCache(const CacheOptions& options, const Clock& clock)
       waiters_max_(options.waiters_max),
       variants_max_(options.variants_max),
       settle_(options.settle),
+      push_(options.push),
       shard_shift_(64 - static_cast<unsigned>(std::countr_zero(shard_count(options)))),
       shards_(make_shards(options)) {}
 
@@ -61,6 +108,7 @@ Lookup MemoryCache::look_up(const CacheKey& key, const Question& question, Insta
   const Shard::Found found = shard.find(key, question.fields, now);
   if (Entry* const entry = found.entry) {
     S3Fifo::touch(*entry);
+    entry->asked_for_at = now;
     if (entry->response->is_mark()) return Uncacheable{};
     switch (judge.use(*entry)) {
       case Use::Fresh:
@@ -84,8 +132,9 @@ Lookup MemoryCache::look_up(const CacheKey& key, const Question& question, Insta
   if (Fill* const fill = is_shared ? shard.find_fill(key) : nullptr) {
     if (fill->waiters.size() + fill->followers.size() >= waiters_max_.load(std::memory_order_relaxed))
       return TooManyWaiters{};
-    (judge.is_vouched_for(fill->begun) ? fill->waiters : fill->followers).push_back(waiter);
-    return Joined{why.forward, why.is_for_trust};
+    const bool may_have_it = judge.is_vouched_for(fill->begun);
+    (may_have_it ? fill->waiters : fill->followers).push_back(waiter);
+    return Joined{why.forward, why.is_for_trust, may_have_it ? fill->arrival : nullptr};
   }
   Lead lead{shard.start_fill(key, is_shared, {trust_.generation(), now}, applied(), waiter), {}, why.forward};
   if (found.entry) {
@@ -94,6 +143,26 @@ Lookup MemoryCache::look_up(const CacheKey& key, const Question& question, Insta
     lead.stale_usable_until = judge.usable_until(*found.entry);
   }
   return lead;
+}
+
+MemoryCache::PushLead MemoryCache::lead_push(const CacheKey& key, const HotResponse& hot) {
+  const Instant now = clock_.now();
+  Shard& shard = shard_of(key.avatar_hash);
+  MutexLock lock(shard.mutex);
+  if (shard.find(key, http::parse_lines(hot.selecting), now).entry) return {};
+  if (shard.find_fill(key)) return {.is_being_filled = true};
+  PushLead lead{shard.start_fill(key, true, {trust_.generation(), now}, applied(), std::nullopt)};
+  lead.permit->fill_->asked_for_at = hot.asked_for_at;
+  lead.permit->fill_->selecting = hot.selecting;
+  return lead;
+}
+
+std::vector<WaiterId> MemoryCache::announce(const FillPermit& permit, Ref<Arrival> arrival) {
+  Fill& fill = *permit.fill_;
+  Shard& shard = shard_of(fill.avatar_hash);
+  MutexLock lock(shard.mutex);
+  fill.arrival = std::move(arrival);
+  return fill.waiters;
 }
 
 void MemoryCache::leave(const CacheKey& key, WaiterId waiter) {
@@ -141,6 +210,7 @@ FillEnded MemoryCache::enter(FillPermit permit, const StoredResponse* only_over,
   Shard& shard = shard_of(fill->avatar_hash);
   MutexLock lock(shard.mutex);
   shard.forget_fill(*fill);
+  entry->asked_for_at = asked_for_at(*fill);
   FillEnded ended{StoreVerdict::Stored, std::move(fill->waiters), std::move(fill->followers)};
   if (is_voided(*fill)) {
     ended.verdict = StoreVerdict::Voided;
@@ -151,36 +221,61 @@ FillEnded MemoryCache::enter(FillPermit permit, const StoredResponse* only_over,
     ended.verdict = StoreVerdict::BelowFloor;
     return ended;
   }
-  Shard::Standing standing = shard.standing(*fill, *response);
-  if (only_over && (!standing.same || standing.same->response.get() != only_over)) {
-    ended.verdict = StoreVerdict::Replaced;
-    return ended;
+  if (only_over) {
+    const Shard::Standing standing = shard.standing(*fill, *response);
+    if (!standing.same || standing.same->response.get() != only_over) {
+      ended.verdict = StoreVerdict::Replaced;
+      return ended;
+    }
   }
-  if (!has_room) {
-    // Whoever waits gets what is newer; it must not be followed by what was there before.
-    if (standing.same) shard.remove(*standing.same, removed);
-    shard.settle(budget_);
-    ended.verdict = StoreVerdict::NoRoom;
-    return ended;
-  }
-  entry->hash = fill->url_hash;
-  entry->avatar_hash = fill->avatar_hash;
-  entry->bytes = cost_of(*response);
   entry->begun = fill->begun;
-  entry->usable_until = response->fresh_until();
-  entry->usable_until = std::min(entry->usable_until, settled_by(*fill, *response, floor));
-  ended.usable_until = entry->usable_until;
+  entry->usable_until = std::min(response->fresh_until(), settled_by(*fill, *response, floor));
   entry->response = std::move(response);
-  if (standing.same) {
-    shard.replace(*standing.same, *entry.release(), removed);
-  } else {
-    const std::uint32_t variants_max = variants_max_.load(std::memory_order_relaxed);
-    for (; standing.oldest && standing.variants >= variants_max; standing = shard.standing(*fill, *entry->response))
-      shard.remove(*standing.oldest, removed);
-    shard.insert(*entry.release());
-  }
+  ended.usable_until = entry->usable_until;
+  ended.verdict =
+      take_in(shard, *fill, std::move(entry), has_room, variants_max_.load(std::memory_order_relaxed), removed);
   shard.settle(budget_);
   return ended;
+}
+
+bool MemoryCache::may_ask_tier(const FillPermit& permit, Instant now) const {
+  Shard& shard = shard_of(permit.fill_->avatar_hash);
+  MutexLock lock(shard.mutex);
+  return may_believe_tier(shard.floors, shard.floors.find(permit.fill_->avatar_hash), now);
+}
+
+std::optional<FillEnded> MemoryCache::store_from_tier(FillPermit& permit, EventId known_to,
+                                                      Ref<const StoredResponse> response) {
+  const Instant now = clock_.now();
+  const bool has_room = cost_of(*response) <= budget_.limit() && make_room();
+  auto entry = std::make_unique<Entry>();
+  Removed removed;
+  Fill& fill = *permit.fill_;
+  Shard& shard = shard_of(fill.avatar_hash);
+  MutexLock lock(shard.mutex);
+  const Floor* const floor = shard.floors.find(fill.avatar_hash);
+  if (is_voided(fill) || !may_believe_tier(shard.floors, floor, now)) return std::nullopt;
+  if (known_to < shard.floors.mark() || (floor && known_to < floor->id)) return std::nullopt;
+  if (floor && is_older(response->version(), floor->version)) return std::nullopt;
+  if (now >= response->fresh_until()) return std::nullopt;
+  // When the origin was asked for it is not known here: without a lease it is no good.
+  entry->begun = {fill.begun.generation, Instant::min()};
+  entry->asked_for_at = asked_for_at(fill);
+  entry->usable_until = response->fresh_until();
+  entry->response = std::move(response);
+  const std::unique_ptr<Fill> ended_fill = std::move(permit.fill_);
+  shard.forget_fill(fill);
+  FillEnded ended{
+      .waiters = std::move(fill.waiters), .followers = std::move(fill.followers), .usable_until = entry->usable_until};
+  ended.verdict =
+      take_in(shard, fill, std::move(entry), has_room, variants_max_.load(std::memory_order_relaxed), removed);
+  shard.settle(budget_);
+  return ended;
+}
+
+bool MemoryCache::may_believe_tier(const FloorTable& floors, const Floor* floor, Instant now) const {
+  if (!trust_.has_lease(now) || floors.has_forgotten_only_origin()) return false;
+  return !floor || (!floor->is_only_origin() && floor->id <= proven());
 }
 
 FillEnded MemoryCache::give_up(FillPermit permit) {
@@ -212,9 +307,15 @@ Invalidated MemoryCache::invalidate(std::string_view avatar, const Change& chang
     Removed removed;
     Shard& shard = shard_of(avatar_hash);
     MutexLock lock(shard.mutex);
-    shard.floors.raise(avatar_hash, {change.id, change.version, clock_.now()});
+    shard.floors.raise(avatar_hash, {.id = change.id,
+                                     .version = change.version,
+                                     .raised_at = clock_.now(),
+                                     .unpublished = uses_tier_ && change.id == EventId{} ? 1u : 0u});
+    const auto push = push_.load(std::memory_order_relaxed);
+    if (push.count() > 0) invalidated.hot = hot_of(shard, avatar_hash, clock_.now() - push);
     const Shard::Selection all{.avatar_hash = avatar_hash};
-    invalidated = {shard.drop(all, removed), shard.void_fills(all)};
+    invalidated.responses = shard.drop(all, removed);
+    invalidated.fills = shard.void_fills(all);
     shard.settle(budget_);
   }
   make_room();  // Floors count too.
@@ -245,6 +346,23 @@ void MemoryCache::set_applied(EventId last) {
   applied_ = last;
 }
 
+void MemoryCache::note_published(std::string_view avatar, EventId id) {
+  const std::uint64_t avatar_hash = keyed_hash(avatar);
+  Shard& shard = shard_of(avatar_hash);
+  MutexLock lock(shard.mutex);
+  shard.floors.note_published(avatar_hash, id);
+}
+
+void MemoryCache::set_proven(EventId last) {
+  MutexLock lock(applied_mutex_);
+  proven_ = last;
+}
+
+EventId MemoryCache::proven() const {
+  MutexLock lock(applied_mutex_);
+  return proven_;
+}
+
 EventId MemoryCache::applied() const {
   MutexLock lock(applied_mutex_);
   return applied_;
@@ -255,6 +373,7 @@ Invalidated MemoryCache::begin_generation(EventId position) {
   trust_.begin_generation();
   pause_point("cache.generation_begun");
   set_applied(position);
+  set_proven(position);
   Invalidated gone;
   for (const auto& shard : shards_) {
     MutexLock lock(shard->mutex);
@@ -281,6 +400,7 @@ Invalidated MemoryCache::purge(Shard& shard, std::optional<std::uint64_t> avatar
       break;
   }
   purged.fills = shard.void_fills(what);
+  if (uses_tier_ && avatar_hash) shard.floors.note_purged(*avatar_hash);
   shard.settle(budget_);
   return purged;
 }
@@ -290,6 +410,7 @@ void MemoryCache::reload(const CacheOptions& options) {
   waiters_max_.store(options.waiters_max, std::memory_order_relaxed);
   variants_max_.store(options.variants_max, std::memory_order_relaxed);
   settle_.store(options.settle, std::memory_order_relaxed);
+  push_.store(options.push, std::memory_order_relaxed);
   make_room();
 }
 

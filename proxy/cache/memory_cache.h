@@ -64,6 +64,7 @@ struct Lead {           // You are the first: fill it. You also wait for it.
 struct Joined {  // Somebody fills it; you wait.
   http::ForwardReason why;
   bool is_for_trust = false;
+  Ref<Arrival> arrival{};  // What has come already, or null.
 };
 struct TooManyWaiters {};  // Somebody fills it, and enough wait already.
 struct Absent {            // Nothing held will do, and no fill was wanted.
@@ -89,13 +90,21 @@ struct FillEnded {
 
 // A change of an avatar, from wherever it is known.
 struct Change {
-  EventId id{};                            // Of its update event; 0-0: it did not come from the feed.
+  EventId id{};  // Of its update event; 0-0: it did not come from the feed, so that the tier may not know of it.
   std::optional<std::uint64_t> version{};  // Which the avatar has now.
 };
 
+// A response that was dropped though it had been asked for lately.
+struct HotResponse {
+  std::string url;
+  std::string selecting;  // What of a request it was for.
+  Instant asked_for_at;
+};
+
 struct Invalidated {
-  std::size_t responses = 0;  // Dropped, or made to be revalidated.
-  std::size_t fills = 0;      // Voided.
+  std::size_t responses = 0;       // Dropped, or made to be revalidated.
+  std::size_t fills = 0;           // Voided.
+  std::vector<HotResponse> hot{};  // Of an update: worth filling again before anybody asks (CacheOptions::push).
 };
 
 enum class PurgeMode { Soft, Hard };  // Soft: revalidate before the next use. Hard: drop.
@@ -140,8 +149,20 @@ class MemoryCache {
   MemoryCache(const CacheOptions& options, const Clock& clock);
   ~MemoryCache();
 
+  // Before any thread looks things up: from here on what is purged by hand is remembered not to be taken from the tier
+  // (PROTOCOL R30).
+  void use_tier() { uses_tier_ = true; }
+
   // What there is for a request; a Lead or Joined makes `waiter` a waiter.
   Lookup look_up(const CacheKey& key, const Question& question, Instant now, WaiterId waiter);
+  // To fill a response for which nobody waits yet; nothing where it is held by now, or where a fill runs for its URL.
+  struct PushLead {
+    std::optional<FillPermit> permit{};
+    bool is_being_filled = false;  // Perhaps for others than it is for.
+  };
+  PushLead lead_push(const CacheKey& key, const HotResponse& hot);
+  // What the fill brings begins to come: for those who wait, whom it answers, and for those who join from now on.
+  std::vector<WaiterId> announce(const FillPermit& permit, Ref<Arrival> arrival);
   // The waiter has gone; the fill goes on.
   void leave(const CacheKey& key, WaiterId waiter);
 
@@ -151,11 +172,23 @@ class MemoryCache {
   FillEnded refresh(FillPermit permit, const Ref<const StoredResponse>& stale, Ref<const StoredResponse> refreshed);
   FillEnded give_up(FillPermit permit);
 
+  // Whether the tier may be asked for it: it is believed neither without a lease, nor where an event of the avatar is
+  // not proven yet (PROTOCOL R21), nor where a change of it did not come from the feed (R30).
+  bool may_ask_tier(const FillPermit& permit, Instant now) const;
+  // A response that the tier had: ends the fill, where nothing speaks against it (R20), else nothing has happened, and
+  // the permit is still whole. `known_to`: every event up to it has been taken into account by whoever put it there or
+  // by the tier since.
+  std::optional<FillEnded> store_from_tier(FillPermit& permit, EventId known_to, Ref<const StoredResponse> response);
+
   // An update event, or an unsafe request that succeeded: raises the floor, drops all variants, voids what is being
   // asked for, in one step (PROTOCOL R3).
   Invalidated invalidate(std::string_view avatar, const Change& change);
   // Every event up to that one has been applied. By the feed's thread, after invalidate().
   void set_applied(EventId last);
+  // A change that was told to invalidate() without an ID has been published as that event.
+  void note_published(std::string_view avatar, EventId id);
+  // And nothing is missing up to that one.
+  void set_proven(EventId last);
   Invalidated purge_avatar(std::string_view avatar, PurgeMode mode);
   Invalidated purge_url(const CacheKey& key, PurgeMode mode);
   // Shard by shard; what comes in meanwhile may stay, as if it had come afterwards.
@@ -179,22 +212,27 @@ class MemoryCache {
   FillEnded put(FillPermit permit, const StoredResponse* only_over, Ref<const StoredResponse> response);
   FillEnded enter(FillPermit permit, const StoredResponse* only_over, Ref<const StoredResponse> response,
                   bool has_room);
+  bool may_believe_tier(const FloorTable& floors, const Floor* floor, Instant now) const;
   Invalidated purge(Shard& shard, std::optional<std::uint64_t> avatar_hash, std::optional<std::uint64_t> url_hash,
                     PurgeMode mode);
   bool make_room();
   EventId applied() const;
+  EventId proven() const;
   // Its avatar's shard must be locked.
   bool is_voided(const Fill& fill) const;
   Instant settled_by(const Fill& fill, const StoredResponse& response, const Floor* floor) const;
 
   const Clock& clock_;
+  bool uses_tier_ = false;
   Trust trust_;
   mutable Mutex applied_mutex_;
   EventId applied_ EDGE_GUARDED_BY(applied_mutex_);
+  EventId proven_ EDGE_GUARDED_BY(applied_mutex_);
   MemoryBudget budget_;
   std::atomic<std::uint32_t> waiters_max_;
   std::atomic<std::uint32_t> variants_max_;
   std::atomic<std::chrono::milliseconds> settle_;
+  std::atomic<std::chrono::milliseconds> push_;
   std::atomic<std::uint32_t> next_victim_{0};  // The shard that makes room next.
   const unsigned shard_shift_;                 // Leaves the bits of a hash that number its shard.
   const std::vector<std::unique_ptr<Shard>> shards_;

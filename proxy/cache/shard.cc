@@ -37,7 +37,8 @@ FillPermit Shard::start_fill(const CacheKey& key, bool is_shared, const Begun& b
   // An event of this avatar may have been applied before the node's position says so.
   const Floor* const floor = floors.find(key.avatar_hash);
   if (floor) applied = std::max(applied, floor->id);
-  auto fill = std::make_unique<Fill>(key, is_shared, begun, applied, floor ? floor->version : std::nullopt);
+  auto fill = std::make_unique<Fill>(key, is_shared, begun, applied, floor ? floor->id : EventId{},
+                                     floor ? floor->version : std::nullopt);
   if (waiter) fill->waiters.push_back(*waiter);
   fills.emplace(key.avatar_hash, fill.get());
   return FillPermit(std::move(fill));

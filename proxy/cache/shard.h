@@ -26,6 +26,7 @@ struct Entry : EvictionNode {
   Ref<const StoredResponse> response;
   Instant usable_until{};   // Fresh until then; earlier than the response says after a soft purge.
   Begun begun{};            // The fill that brought it.
+  Instant asked_for_at{};   // Last, by a request.
   bool is_suspect = false;  // Softly purged: to be revalidated before it is used, however stale it might be otherwise.
 };
 

@@ -14,20 +14,18 @@ namespace {
 // Up to here a copy costs less than a block of its own.
 constexpr std::size_t kInlineBodyBytes = 32 * 1024;
 
-// A large body.
-class BodyBlock final : public Shared {
+// What a large body costs.
+class Charge final : public Shared {
  public:
-  BodyBlock(Bytes bytes, MemoryBudget& budget) : bytes_(std::move(bytes)), budget_(budget) {
-    bytes_.shrink_to_fit();
-    budget_.charge(cost());
+  Charge(const Bytes& body, MemoryBudget& budget)
+      : owner_(body.owner()), bytes_(sizeof(Charge) + body.footprint()), budget_(budget) {
+    budget_.charge(bytes_);
   }
-  ~BodyBlock() override { budget_.refund(cost()); }
-  std::string_view view() const { return bytes_.view(); }
+  ~Charge() override { budget_.refund(bytes_); }
 
  private:
-  std::size_t cost() const { return sizeof(BodyBlock) + bytes_.capacity(); }
-
-  Bytes bytes_;
+  const Ref<const Shared> owner_;
+  const std::size_t bytes_;
   MemoryBudget& budget_;
 };
 
@@ -38,18 +36,28 @@ std::uint32_t in_seconds(std::chrono::milliseconds time) {
 
 }  // namespace
 
+Ref<const Shared> charge_body(const Bytes& body, MemoryBudget& budget) {
+  return Ref<const Shared>(new Charge(body, budget));
+}
+
 Ref<const StoredResponse> StoredResponse::make(const StoredResponseParts& parts, Bytes body, MemoryBudget& budget) {
+  if (body.size() <= kInlineBodyBytes) return make(parts, body.view(), nullptr, budget);
+  body.shrink_to_fit();
+  return make(parts, body.view(), charge_body(body, budget), budget);
+}
+
+Ref<const StoredResponse> StoredResponse::make(const StoredResponseParts& parts, std::string_view body,
+                                               Ref<const Shared> owner, MemoryBudget& budget) {
   const bool is_inline = body.size() <= kInlineBodyBytes;
   StoredResponse* response = allocate(parts, is_inline ? body.size() : 0, budget);
   response->body_size_ = body.size();
   if (is_inline) {
     char* place = const_cast<char*>(response->fields().data()) + response->fields_size_;
-    if (!body.empty()) std::memcpy(place, body.view().data(), body.size());
+    if (!body.empty()) std::memcpy(place, body.data(), body.size());
     response->body_ = place;
   } else {
-    Ref<const BodyBlock> block(new BodyBlock(std::move(body), budget));
-    response->body_ = block->view().data();
-    response->body_owner_ = std::move(block);
+    response->body_ = body.data();
+    response->body_owner_ = std::move(owner);
   }
   return Ref<const StoredResponse>(response);
 }

@@ -35,12 +35,18 @@ struct StoredResponseParts {
   http::Storability storability = http::Storability::Storable;
 };
 
+// What keeps the memory of a body, charged to `budget` for as long as it lives.
+Ref<const Shared> charge_body(const Bytes& body, MemoryBudget& budget);
+
 // One block of memory: this, then url, selecting, withheld, fields, and a small body; a large body is a block of its
 // own that responses may share (a 304 makes a new head for the old body).
 class StoredResponse final : public Shared {
  public:
   // Copies a small `body`, adopts a large one. Charged to `budget` for as long as it lives.
   static Ref<const StoredResponse> make(const StoredResponseParts& parts, Bytes body, MemoryBudget& budget);
+  // The same of a body that `owner` keeps, and has been charged for (charge_body).
+  static Ref<const StoredResponse> make(const StoredResponseParts& parts, std::string_view body,
+                                        Ref<const Shared> owner, MemoryBudget& budget);
   // The same body under a new head (RFC 9111 section 3.2).
   static Ref<const StoredResponse> make_refreshed(const StoredResponseParts& parts,
                                                   const Ref<const StoredResponse>& old, MemoryBudget& budget);
@@ -68,6 +74,7 @@ class StoredResponse final : public Shared {
   std::chrono::seconds age(Instant now) const noexcept {
     return std::chrono::floor<std::chrono::seconds>(std::max(now, born_at_) - born_at_);
   }
+  Instant born_at() const noexcept { return born_at_; }
   Instant fresh_until() const noexcept { return fresh_until_; }
   // For how long after it was fresh it may be used: while it is revalidated; when the origin fails (RFC 5861).
   std::chrono::seconds stale_while_revalidate() const noexcept { return std::chrono::seconds{stale_while_revalidate_}; }

@@ -4,18 +4,25 @@
 
 namespace edge::feed {
 
-Feed::Feed(const FeedOptions& options, const Clock& clock, cache::MemoryCache& cache, metrics::Metrics& metrics)
-    : options_(options), clock_(clock), loop_(clock), cache_(cache), metrics_(metrics) {
+Feed::Feed(const FeedOptions& options, std::optional<Tier> tier, const Clock& clock, cache::MemoryCache& cache,
+           metrics::Metrics& metrics)
+    : options_(options), tier_(std::move(tier)), clock_(clock), loop_(clock), cache_(cache), metrics_(metrics) {
   cache.trust().require_lease(options.lease);
 }
 
 Feed::~Feed() { stop(); }
 
-void Feed::start(std::string node) {
+void Feed::start(std::string node, OnHot on_hot) {
+  on_hot_ = std::move(on_hot);
   options_.node = std::move(node);
-  publisher_ = std::make_unique<Publisher>(loop_, options_, metrics_.feed());
-  reader_ = std::make_unique<FeedReader>(loop_, options_, cache_, metrics_,
-                                         [this](cache::EventId position) { set_position(position); });
+  publisher_ = std::make_unique<Publisher>(
+      loop_, options_, metrics_.feed(),
+      [this](const std::string& avatar, cache::EventId id) { cache_.note_published(avatar, id); });
+  FeedFollower& follower = *this;
+  reader_ = std::make_unique<FeedReader>(loop_, options_, cache_, metrics_, follower);
+  if (tier_)
+    keeper_ = std::make_unique<TierKeeper>(loop_, options_, tier_->options, tier_->state, metrics_.tier(),
+                                           [this] { reader_->want_proof(); });
   thread_ = std::thread([this] { run(); });
 }
 
@@ -23,6 +30,7 @@ void Feed::run() {
   reader_->start();
   loop_.run();
   // What libraries hold of this thread goes on this thread.
+  keeper_.reset();
   reader_.reset();
   publisher_.reset();
 }
@@ -48,9 +56,35 @@ std::optional<cache::EventId> Feed::position() const {
   return position_;
 }
 
-void Feed::set_position(cache::EventId position) {
-  MutexLock lock(mutex_);
-  position_ = position;
+void Feed::forget_in_tier(std::string avatar) {
+  if (tier_) loop_.post([this, name = std::move(avatar)]() mutable { keeper_->forget(std::move(name)); });
+}
+
+void Feed::forget_all_in_tier() {
+  if (!tier_) return;
+  tier_->state.forbid();
+  loop_.post([this] { keeper_->forget_all(); });
+}
+
+void Feed::on_gap() {
+  hot_.clear();
+  if (keeper_) keeper_->on_gap();
+}
+
+void Feed::on_event(cache::EventId id, std::uint64_t entries_added, std::string_view avatar,
+                    cache::Invalidated dropped) {
+  if (on_hot_ && !dropped.hot.empty()) hot_.emplace_back(avatar, std::move(dropped.hot));
+  if (keeper_) keeper_->on_event(id, entries_added, avatar);
+}
+
+void Feed::on_proven(const Position& position, Instant sent) {
+  {
+    MutexLock lock(mutex_);
+    position_ = position.proven;
+  }
+  if (keeper_) keeper_->on_proven(position, sent);
+  for (auto& [avatar, hot] : hot_) on_hot_(avatar, std::move(hot));
+  hot_.clear();
 }
 
 std::chrono::nanoseconds Feed::lease_left() const {

@@ -13,18 +13,21 @@ using std::chrono::milliseconds;
 
 // Proofs that events ask for come no faster: the server's work for them must not grow with the load.
 constexpr milliseconds kProofPause{50};
+// Longest that one read waits for what is new, since nothing else can be asked meanwhile: not even a proof that
+// somebody wants.
+constexpr milliseconds kReadMax{500};
 constexpr milliseconds kFirstReconnect{50};
 
 }  // namespace
 
 FeedReader::FeedReader(event::EventLoop& loop, const FeedOptions& options, cache::MemoryCache& cache,
-                       metrics::Metrics& metrics, UniqueFunction<void(cache::EventId)> on_proven)
+                       metrics::Metrics& metrics, FeedFollower& follower)
     : loop_(loop),
       options_(options),
       cache_(cache),
       metrics_(metrics),
       counts_(metrics.feed()),
-      on_proven_(std::move(on_proven)),
+      follower_(follower),
       reconnect_(loop, [this] { connect(); }) {}
 
 FeedReader::~FeedReader() = default;
@@ -66,7 +69,7 @@ void FeedReader::next() {
   const Instant now = loop_.clock().now();
   if (due <= now) return prove();
   // Rounded up: a time of 0 would block for ever.
-  read_on(std::chrono::ceil<milliseconds>(due - now));
+  read_on(std::min(std::chrono::ceil<milliseconds>(due - now), kReadMax));
 }
 
 void FeedReader::read_on(milliseconds block) {
@@ -127,6 +130,7 @@ void FeedReader::on_proof(Instant sent, const Result<redis::Reply>& reply) {
 
 // PROTOCOL R10, R12: whatever this node holds is of another life, or has missed something.
 void FeedReader::attach(const Proof& proof) {
+  follower_.on_gap();
   // Before anything says so.
   const cache::Invalidated suspect = cache_.begin_generation(proof.last);
   if (position_) count_gap(proof);
@@ -153,7 +157,8 @@ void FeedReader::on_proven(Instant sent) {
   cache_.trust().register_node(*registered_from_, registered_until_);
   cache_.trust().extend_lease(sent);
   counts_.proofs.add();
-  on_proven_(position_->proven);
+  cache_.set_proven(position_->proven);
+  follower_.on_proven(*position_, sent);
   next();
 }
 
@@ -161,9 +166,9 @@ bool FeedReader::apply(const std::vector<redis::Reply>& entries) {
   for (const redis::Reply& entry : entries) {
     const auto id = entry.items.size() == 2 ? cache::try_event_id(entry.items[0].text) : std::nullopt;
     if (!id) return false;
+    ++position_->entries_added;
     apply_one(*id, entry.items[1].items);
     position_->read = *id;
-    ++position_->entries_added;
     is_proof_wanted_ = true;
   }
   if (!entries.empty()) cache_.set_applied(position_->read);
@@ -176,7 +181,8 @@ void FeedReader::apply_one(cache::EventId id, const std::vector<redis::Reply>& f
     counts_.events_malformed.add();
     return log_warning("feed.malformed", id.text() + ": " + event.error().message);
   }
-  cache_.invalidate(event->avatar, {id, event->version});
+  follower_.on_event(id, position_->entries_added, event->avatar,
+                     cache_.invalidate(event->avatar, {id, event->version}));
   metrics_.invalidated(metrics::Invalidation::Update);
   counts_.events_applied.add();
   // Whoever publishes may write any number.

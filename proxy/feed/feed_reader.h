@@ -13,6 +13,7 @@
 #include "cache/memory_cache.h"
 #include "event/event_loop.h"
 #include "event/timer.h"
+#include "feed/feed_follower.h"
 #include "feed/feed_options.h"
 #include "feed/proof.h"
 #include "metrics/metrics.h"
@@ -23,14 +24,15 @@ namespace edge::feed {
 // Owned by the feed, on its loop's thread. What it is given outlives it.
 class FeedReader {
  public:
-  // `on_proven` is called after each proof, with the position.
   FeedReader(event::EventLoop& loop, const FeedOptions& options, cache::MemoryCache& cache, metrics::Metrics& metrics,
-             UniqueFunction<void(cache::EventId)> on_proven);
+             FeedFollower& follower);
   ~FeedReader();
   FeedReader(const FeedReader&) = delete;
   FeedReader& operator=(const FeedReader&) = delete;
 
   void start();
+  // The next proof is made soon after the read that is under way, as if events had come.
+  void want_proof() { is_proof_wanted_ = true; }
   // Ends the reading; `on_left` is called when no proof of this node can reach the server any more.
   void leave(UniqueFunction<void()> on_left);
 
@@ -56,7 +58,7 @@ class FeedReader {
   cache::MemoryCache& cache_;
   metrics::Metrics& metrics_;
   metrics::FeedMetrics& counts_;
-  UniqueFunction<void(cache::EventId)> on_proven_;
+  FeedFollower& follower_;
 
   std::optional<Position> position_;  // None before the first proof. Survives connections.
   Instant proof_sent_{};              // The last one.

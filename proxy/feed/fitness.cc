@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "base/text.h"
+#include "redis/info.h"
 
 namespace edge::feed {
 namespace {
@@ -13,25 +14,6 @@ namespace {
 enum Question : std::size_t { Server, Replication, ReplicasToWrite, MemoryPolicy, StreamType, ReplicasLag, Count };
 
 constexpr std::uint64_t kMajorVersionMin = 7;  // The first that counts entries-added.
-
-// A line "NAME:VALUE" of INFO; empty when it is not there.
-std::string_view info(const redis::Reply& reply, std::string_view name) {
-  std::string_view rest = reply.text;
-  while (!rest.empty()) {
-    const std::size_t end = std::min(rest.find("\r\n"), rest.size());
-    const std::string_view line = rest.substr(0, end);
-    rest.remove_prefix(std::min(end + 2, rest.size()));
-    if (line.size() > name.size() && line.starts_with(name) && line[name.size()] == ':')
-      return line.substr(name.size() + 1);
-  }
-  return {};
-}
-
-// The value of a CONFIG GET; nullopt where that is refused.
-std::optional<std::string> config(const redis::Reply& reply) {
-  if (reply.items.size() != 2) return std::nullopt;
-  return reply.items[1].text;
-}
 
 }  // namespace
 
@@ -47,8 +29,8 @@ std::vector<std::vector<std::string>> fitness_questions(const std::string& strea
 std::chrono::milliseconds failover_lag(const std::vector<redis::Reply>& answers) {
   EDGE_CHECK(answers.size() == Question::Count);
   // Not whether there is a replica now: just after a failover there is none.
-  const auto replicas = try_unsigned(config(answers[ReplicasToWrite]).value_or("")).value_or(0);
-  const auto seconds = try_unsigned(config(answers[ReplicasLag]).value_or(""));
+  const auto replicas = try_unsigned(redis::config_value(answers[ReplicasToWrite]).value_or("")).value_or(0);
+  const auto seconds = try_unsigned(redis::config_value(answers[ReplicasLag]).value_or(""));
   constexpr std::uint64_t kSecondsMax = 3600;  // More is no failover that anybody waits for.
   if (replicas == 0 || !seconds || *seconds > kSecondsMax) return {};
   return std::chrono::seconds{*seconds};
@@ -57,15 +39,15 @@ std::chrono::milliseconds failover_lag(const std::vector<redis::Reply>& answers)
 std::vector<std::string> judge_fitness(const std::vector<redis::Reply>& answers) {
   EDGE_CHECK(answers.size() == Question::Count);
   std::vector<std::string> problems;
-  const std::string_view version = info(answers[Server], "redis_version");
+  const std::string_view version = redis::info_value(answers[Server], "redis_version");
   const auto major = try_unsigned(version.substr(0, version.find('.')));
   if (major && *major < kMajorVersionMin)
     problems.push_back("Redis " + std::string(version) +
                        " does not count the entries of a stream, so no lease is ever given; use 7 or later");
-  if (info(answers[Replication], "role") == "slave")
+  if (redis::info_value(answers[Replication], "role") == "slave")
     problems.push_back("this is a replica, which takes no writes; name its primary");
-  const auto replicas = try_unsigned(info(answers[Replication], "connected_slaves")).value_or(0);
-  const auto to_write = config(answers[ReplicasToWrite]);
+  const auto replicas = try_unsigned(redis::info_value(answers[Replication], "connected_slaves")).value_or(0);
+  const auto to_write = redis::config_value(answers[ReplicasToWrite]);
   if (replicas > 0 && !to_write)
     problems.push_back(
         "it has a replica, and CONFIG GET is refused, so nobody can tell whether min-replicas-to-write "
@@ -74,7 +56,7 @@ std::vector<std::string> judge_fitness(const std::vector<redis::Reply>& answers)
     problems.push_back(
         "it has a replica and min-replicas-to-write is 0: a deposed primary would give leases for ever; "
         "set it to 1, and min-replicas-max-lag to a few seconds");
-  if (const auto policy = config(answers[MemoryPolicy]); policy && policy->starts_with("allkeys"))
+  if (const auto policy = redis::config_value(answers[MemoryPolicy]); policy && policy->starts_with("allkeys"))
     problems.push_back("maxmemory-policy " + *policy +
                        " may evict the stream, and each time all that is held would be revalidated; use noeviction or "
                        "a volatile one");

@@ -33,10 +33,12 @@ struct Publisher::Job {
   std::optional<Acknowledging> acknowledging{};  // Once it is written, where it is waited for.
 };
 
-Publisher::Publisher(event::EventLoop& loop, const FeedOptions& options, metrics::FeedMetrics& counts)
+Publisher::Publisher(event::EventLoop& loop, const FeedOptions& options, metrics::FeedMetrics& counts,
+                     OnSurelyPublished on_surely_published)
     : loop_(loop),
       options_(options),
       counts_(counts),
+      on_surely_published_(std::move(on_surely_published)),
       look_(loop, [this] { look(); }),
       reconnect_(loop, [this] { connect(); }),
       leave_deadline_(loop, [this] { say_left(); }) {
@@ -217,6 +219,8 @@ void Publisher::on_pending_sent(const Result<redis::Reply>& reply) {
     is_ready_ = false;
     return connection_->close(reply->text);
   }
+  if (const auto id = cache::try_event_id(reply->text); id && on_surely_published_)
+    on_surely_published_(pending_.front().avatar, *id);
   pending_.pop_front();
   --pending_sent_;
   counts_.publications_pending.subtract();

@@ -32,7 +32,11 @@ class Publisher {
 
   using OnDone = UniqueFunction<void(Result<Published>)>;
 
-  Publisher(event::EventLoop& loop, const FeedOptions& options, metrics::FeedMetrics& counts);
+  // Of publish_surely: what it has become.
+  using OnSurelyPublished = UniqueFunction<void(const std::string& avatar, cache::EventId id)>;
+
+  Publisher(event::EventLoop& loop, const FeedOptions& options, metrics::FeedMetrics& counts,
+            OnSurelyPublished on_surely_published = nullptr);
   ~Publisher();
   Publisher(const Publisher&) = delete;
   Publisher& operator=(const Publisher&) = delete;
@@ -70,6 +74,7 @@ class Publisher {
   event::EventLoop& loop_;
   const FeedOptions options_;
   metrics::FeedMetrics& counts_;
+  OnSurelyPublished on_surely_published_;
   Jobs jobs_;
   bool is_looking_ = false;
   std::chrono::milliseconds look_pause_{0};

@@ -21,8 +21,8 @@ void respond_error(Exchange& exchange, const ErrorResponse& error) {
   std::string body;
   append_unsigned(body, error.status);
   body.append(" ").append(http::reason_phrase(error.status)).append(": ").append(error.detail).append("\n");
-  exchange.set_outcome(metrics::Outcome::Error, error.log_detail);
-  exchange.respond({.status = error.status, .fields = fields, .body = body});
+  exchange.set_outcome(error.outcome, error.log_detail);
+  exchange.respond({.status = error.status, .fields = fields, .more_fields = error.more_fields, .body = body});
 }
 
 }  // namespace edge::frontend

@@ -14,10 +14,12 @@ namespace edge::frontend {
 struct ErrorResponse {
   std::uint16_t status = 500;
   http::ProxyError error = http::ProxyError::ProxyInternalError;
-  std::string_view detail{};  // A phrase; goes to Proxy-Status, the body and, a constant, the log.
+  std::string_view detail{};                          // A phrase; goes to Proxy-Status and the body.
   std::optional<std::chrono::seconds> retry_after{};  // For 429 and 503.
   std::string_view cache_status = "avatar-edge";      // The whole member.
-  std::string_view log_detail{};                      // A constant for the access log.
+  std::string_view more_fields{};                     // Further field lines.
+  metrics::Outcome outcome = metrics::Outcome::Error;
+  std::string_view log_detail{};  // For the access log.
 };
 
 // Answers the exchange, whose response must not have started. Not to be stored by anyone.

@@ -11,6 +11,7 @@
 #include "event/event_loop.h"
 #include "http/message.h"
 #include "metrics/outcome.h"
+#include "net/ip.h"
 
 namespace edge::frontend {
 
@@ -33,8 +34,8 @@ class Exchange {
  public:
   // The request. Views are valid until the response is finished.
   virtual const http::RequestHead& request() const = 0;
-  virtual std::string_view client_address() const = 0;  // Without the port.
-  virtual bool is_from_loopback() const = 0;
+  virtual const net::Ip& client() const = 0;
+  virtual std::string_view client_address() const = 0;  // The same as text.
   virtual event::EventLoop& loop() = 0;
 
   // A response before the response, 102 to 199 (RFC 9110 section 15.2): `fields` as in Response. Nothing is sent to a
@@ -47,7 +48,8 @@ class Exchange {
   // Answers in pieces: the head, any number of write(), then finish(), or abort() when the rest cannot be had: the
   // client then sees a broken message, never a short one that looks whole. `length`: of the body, where it is known.
   virtual void start_response(const Response& head, std::optional<std::uint64_t> length) = 0;
-  virtual void write(std::string_view piece) = 0;  // Copied or sent.
+  // Copied, unless `owner` keeps it alive.
+  virtual void write(std::string_view piece, Ref<const Shared> owner = {}) = 0;
   virtual void finish() = 0;
   virtual void abort() = 0;
   // True while the client is slower than the pieces written: stop writing until ExchangeTask::on_writable.
@@ -61,7 +63,7 @@ class Exchange {
   virtual void read_body() = 0;
   virtual void pause_body() = 0;
 
-  // For metrics and the access log. `detail` must live until the response is finished.
+  // For metrics and the access log. `detail` is copied.
   virtual void set_outcome(metrics::Outcome outcome, std::string_view detail = {}) = 0;
 
  protected:

@@ -21,7 +21,7 @@ bool is_field_value(std::string_view text) {
 
 }  // namespace
 
-Http1Parser::Http1Parser(const Http1ParserLimits& limits) : limits_(limits) {
+Http1Parser::Http1Parser(const RequestLimits& limits) : limits_(limits) {
   llhttp_init(&llhttp_, HTTP_REQUEST, settings());
   llhttp_.data = this;
 }
@@ -88,8 +88,7 @@ void Http1Parser::begin_request() {
 
 int Http1Parser::on_target(std::string_view piece) {
   inside_head_ = true;
-  if (text_.size() + piece.size() > limits_.target_bytes_max)
-    return refuse({414, "target too long", metrics::Limit::TargetLength});
+  if (text_.size() + piece.size() > limits_.target_bytes_max) return refuse(kTargetTooLong);
   text_ += piece;
   target_end_ = text_.size();
   return 0;
@@ -97,15 +96,13 @@ int Http1Parser::on_target(std::string_view piece) {
 
 int Http1Parser::on_field_name(std::string_view piece) {
   if (!field_open_) {
-    if (spans_.size() == limits_.header_count_max)
-      return refuse({431, "too many header fields", metrics::Limit::HeaderCount});
+    if (spans_.size() == limits_.header_count_max) return refuse(kTooManyFields);
     spans_.push_back({text_.size(), text_.size(), text_.size(), text_.size()});
     field_open_ = true;
     value_begun_ = false;
     value_input_ = 0;
   }
-  if (text_.size() - target_end_ + piece.size() > limits_.header_bytes_max)
-    return refuse({431, "header fields too large", metrics::Limit::HeaderBytes});
+  if (text_.size() - target_end_ + piece.size() > limits_.header_bytes_max) return refuse(kFieldsTooLarge);
   text_ += piece;
   Span& span = spans_.back();
   span.name_end = span.value_begin = span.value_end = text_.size();
@@ -115,8 +112,7 @@ int Http1Parser::on_field_name(std::string_view piece) {
 int Http1Parser::on_field_value(std::string_view piece) {
   if (piece.empty()) return 0;
   if (is_folded(piece)) return refuse({400, "folded field line", {}});
-  if (text_.size() - target_end_ + piece.size() > limits_.header_bytes_max)
-    return refuse({431, "header fields too large", metrics::Limit::HeaderBytes});
+  if (text_.size() - target_end_ + piece.size() > limits_.header_bytes_max) return refuse(kFieldsTooLarge);
   text_ += piece;
   spans_.back().value_end = text_.size();
   value_begun_ = true;
@@ -145,7 +141,7 @@ int Http1Parser::on_head_complete() {
   return HPE_PAUSED;
 }
 
-int Http1Parser::refuse(Http1Refusal refusal) {
+int Http1Parser::refuse(Refusal refusal) {
   event_ = Event::Refused;
   refusal_ = refusal;
   return -1;
@@ -175,7 +171,7 @@ bool Http1Parser::is_head_sound() {
   if (head_.version_major != 1) return refuse({505, "HTTP version not supported", {}}), false;
   // RFC 9112 section 3.2: exactly one Host, though an old client may leave it out.
   if (!head_.fields.single(FieldName::Host) && !(is_1_0 && !head_.fields.has(FieldName::Host)))
-    return refuse({400, "Host missing or repeated", {}}), false;
+    return refuse(kHostUnclear), false;
   // RFC 9112 section 6.1: sent by one who cannot mean it, so where the request ends is a guess.
   if (is_1_0 && head_.fields.has(FieldName::TransferEncoding))
     return refuse({400, "Transfer-Encoding in HTTP/1.0", {}}), false;
@@ -183,10 +179,10 @@ bool Http1Parser::is_head_sound() {
     return refuse({501, "unknown transfer coding", {}}), false;
   if (head_.fields.has(FieldName::Expect)) {
     if (!equals_ignoring_case(head_.fields.value(FieldName::Expect), "100-continue"))
-      return refuse({417, "expectation not supported", {}}), false;
+      return refuse(kUnknownExpectation), false;
     expects_continue_ = !is_1_0;
   }
-  if (head_.method == http::Method::Connect) return refuse({501, "CONNECT is not served", {}}), false;
+  if (head_.method == http::Method::Connect) return refuse(kConnectNotServed), false;
   return true;
 }
 

@@ -11,23 +11,10 @@
 #include <string_view>
 #include <vector>
 
+#include "frontend/refusal.h"
 #include "http/message.h"
-#include "metrics/outcome.h"
 
 namespace edge::frontend {
-
-struct Http1ParserLimits {
-  std::uint32_t header_bytes_max;
-  std::uint32_t header_count_max;
-  std::uint32_t target_bytes_max;
-};
-
-// Why a request is refused before any handler saw it.
-struct Http1Refusal {
-  std::uint16_t status = 400;
-  std::string_view detail;              // A constant.
-  std::optional<metrics::Limit> limit;  // The limit that was reached, if it was one.
-};
 
 // Owned by its connection.
 class Http1Parser {
@@ -48,7 +35,7 @@ class Http1Parser {
   bool may_have_more() const { return event_ == Event::Body; }
 
   // `limits` must outlive the parser and may change between requests.
-  explicit Http1Parser(const Http1ParserLimits& limits);
+  explicit Http1Parser(const RequestLimits& limits);
   Http1Parser(const Http1Parser&) = delete;
   Http1Parser& operator=(const Http1Parser&) = delete;
 
@@ -68,7 +55,7 @@ class Http1Parser {
   bool is_inside_head() const { return inside_head_; }
 
   std::string_view body_piece() const { return body_piece_; }
-  const Http1Refusal& refusal() const { return refusal_; }
+  const Refusal& refusal() const { return refusal_; }
 
  private:
   // Where a field stands in text_; views are made when the head is complete and text_ grows no more.
@@ -85,12 +72,12 @@ class Http1Parser {
   int on_field_value(std::string_view piece);
   bool is_folded(std::string_view piece);
   int on_head_complete();
-  int refuse(Http1Refusal refusal);
+  int refuse(Refusal refusal);
   void make_views();
   bool is_head_sound();
   void note_syntax_error();
 
-  const Http1ParserLimits& limits_;
+  const RequestLimits& limits_;
   llhttp_t llhttp_;
 
   bool between_requests_ = true;
@@ -112,7 +99,7 @@ class Http1Parser {
 
   Event event_ = Event::NeedMore;
   std::string_view body_piece_;
-  Http1Refusal refusal_;
+  Refusal refusal_;
 };
 
 }  // namespace edge::frontend

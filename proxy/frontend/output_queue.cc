@@ -47,6 +47,22 @@ std::size_t OutputQueue::gather(std::span<iovec> pieces) const {
   return count;
 }
 
+void OutputQueue::move_to(OutputQueue& to, std::size_t bytes) {
+  EDGE_CHECK(bytes <= size_);
+  std::size_t left = bytes;
+  for (std::size_t i = first_; left > 0; ++i) {
+    const Piece& piece = pieces_[i];
+    const std::size_t taken = std::min(left, piece.size);
+    left -= taken;
+    if (piece.data) {
+      to.append_shared({piece.data, taken}, piece.owner);
+    } else {
+      to.append_copy(std::string_view(copied_).substr(piece.offset, taken));
+    }
+  }
+  consume(bytes);
+}
+
 void OutputQueue::consume(std::size_t bytes) {
   EDGE_CHECK(bytes <= size_);
   size_ -= bytes;

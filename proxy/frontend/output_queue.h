@@ -28,6 +28,8 @@ class OutputQueue {
 
   // The first pieces, as many as fit into `pieces`; how many there are.
   std::size_t gather(std::span<iovec> pieces) const;
+  // Moves the first `bytes` bytes to the end of another queue, shared ones without copying them.
+  void move_to(OutputQueue& to, std::size_t bytes);
   // Forgets the first `bytes` bytes: they were sent.
   void consume(std::size_t bytes);
 

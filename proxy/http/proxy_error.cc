@@ -25,6 +25,8 @@ std::string_view to_text(ProxyError error) noexcept {
       return "tls_certificate_error";
     case ProxyError::TlsProtocolError:
       return "tls_protocol_error";
+    case ProxyError::HttpRequestDenied:
+      return "http_request_denied";
     case ProxyError::HttpRequestError:
       return "http_request_error";
     case ProxyError::HttpResponseIncomplete:
@@ -43,6 +45,8 @@ std::string_view to_text(ProxyError error) noexcept {
 
 std::uint16_t status_of(ProxyError error) noexcept {
   switch (error) {
+    case ProxyError::HttpRequestDenied:
+      return 403;
     case ProxyError::HttpRequestError:
       return 400;
     case ProxyError::ProxyInternalError:

@@ -18,6 +18,7 @@ enum class ProxyError : std::uint8_t {
   ConnectionLimitReached,  // 503: our own limits towards the origin
   TlsCertificateError,     // 502
   TlsProtocolError,        // 502
+  HttpRequestDenied,       // 403 or 429: what the operator does not allow; the status is the caller's
   HttpRequestError,        // 4xx: what the client sent is wrong; the status is the caller's
   HttpResponseIncomplete,  // 502
   HttpResponseTimeout,     // 504: no first byte in time
@@ -28,7 +29,7 @@ enum class ProxyError : std::uint8_t {
 
 // The token, "dns_error".
 std::string_view to_text(ProxyError error) noexcept;
-// 400 for HttpRequestError, whose status the caller may know better.
+// 400 for HttpRequestError and 403 for HttpRequestDenied, whose status the caller may know better.
 std::uint16_t status_of(ProxyError error) noexcept;
 
 // Appends the value of a Proxy-Status field, `avatar-edge; error=dns_error; details="no such host"`; without details

@@ -49,6 +49,12 @@ class Families {
   };
   void counters(std::string_view name, std::string_view help, const std::vector<Sample>& samples);
   void gauges(std::string_view name, std::string_view help, const std::vector<Sample>& samples);
+  template <std::invocable<std::size_t> ValueOf>
+  void gauges(std::string_view name, std::string_view help, std::string_view label, Values values, ValueOf value_of) {
+    prometheus::MetricFamily& family = begin(name, help, prometheus::MetricType::Gauge);
+    for (std::size_t i = 0; i < values.size(); ++i)
+      add_series(family, {{label, values[i]}}).gauge.value = static_cast<double>(value_of(i));
+  }
   void histogram(std::string_view name, std::string_view help, const HistogramTotal& total);
   template <std::invocable<std::size_t> TotalOf>
   void histograms(std::string_view name, std::string_view help, std::string_view label, Values values,

@@ -25,10 +25,15 @@ class Metrics::Collector final : public prometheus::Collectable {
     add_identity(to);
     add_requests(to);
     add_connections(to);
+    add_rates(to);
+    add_signatures(to);
+    add_tls(to);
     add_fills(to);
     add_origin(to);
     add_cache(to);
+    add_degraded(to);
     add_feed(to);
+    add_tier(to);
     add_process(to);
     return to.take();
   }
@@ -60,10 +65,16 @@ class Metrics::Collector final : public prometheus::Collectable {
   void add_identity(Families& to) const;
   void add_requests(Families& to) const;
   void add_connections(Families& to) const;
+  void add_rates(Families& to) const;
+  void add_signatures(Families& to) const;
+  void add_tls(Families& to) const;
   void add_fills(Families& to) const;
   void add_origin(Families& to) const;
+  void add_origin_guard(Families& to) const;
   void add_cache(Families& to) const;
+  void add_degraded(Families& to) const;
   void add_feed(Families& to) const;
+  void add_tier(Families& to) const;
   void add_process(Families& to) const;
 
   const Metrics& metrics_;
@@ -129,10 +140,48 @@ void Metrics::Collector::add_connections(Families& to) const {
   to.counters("avatar_edge_limits_reached_total",
               "Times that a configured limit turned a client or a request away, by limit.", "limit", kLimitLabels,
               sum_each(&WorkerMetrics::limits));
+  to.counter("avatar_edge_proxy_headers_malformed_total",
+             "Connections closed because they did not begin with a PROXY header, on a listener with proxy_protocol.",
+             sum(&WorkerMetrics::proxy_headers_malformed));
   to.counter("avatar_edge_malformed_requests_total", "Requests that are not HTTP and were answered 400.",
              sum(&WorkerMetrics::malformed_requests));
   to.counter("avatar_edge_client_aborts_total", "Connections that clients ended while a response was under way.",
              sum(&WorkerMetrics::client_aborts));
+}
+
+void Metrics::Collector::add_rates(Families& to) const {
+  to.counters("avatar_edge_rate_limited_total",
+              "Requests answered 429, by what the limit (limits.rates, limits.degraded) tells requests apart by.", "by",
+              kRateKindLabels, sum_each(&WorkerMetrics::rate_limited));
+  to.counters("avatar_edge_rate_limited_dry_total",
+              "Requests that would have been answered 429, had their limit not said dry_run.", "by", kRateKindLabels,
+              sum_each(&WorkerMetrics::rate_limited_dry));
+  to.counter("avatar_edge_rate_buckets_forgotten_total",
+             "Clients and other keys forgotten before their bucket was full again; many mean that limits.entries is "
+             "too small.",
+             sum(&WorkerMetrics::rate_buckets_forgotten));
+}
+
+void Metrics::Collector::add_signatures(Families& to) const {
+  to.counters("avatar_edge_signatures_total",
+              "Requests for URLs that must be signed (signed_urls), by what became of the signature; all but good were "
+              "answered 403.",
+              "end", kSignatureEndLabels, sum_each(&WorkerMetrics::signatures));
+}
+
+void Metrics::Collector::add_tls(Families& to) const {
+  to.counters("avatar_edge_tls_handshakes_total",
+              "TLS handshakes with clients, by how they ended; failed ones are no TLS, have nothing in common with "
+              "us, or were given up.",
+              "end", kTlsHandshakeEndLabels, sum_each(&WorkerMetrics::tls_handshakes));
+  if (!metrics_.certificate_gauges_) return;
+  std::vector<Families::Sample> samples;
+  const std::vector<CertificateGauge> certificates = metrics_.certificate_gauges_();
+  for (const CertificateGauge& one : certificates) samples.push_back({{{"file", one.file}}, one.not_after_seconds});
+  to.gauges("avatar_edge_tls_certificate_not_after_seconds",
+            "When each certificate in use ends, in seconds since the Unix epoch, by its file; as many as the "
+            "configuration names.",
+            samples);
 }
 
 void Metrics::Collector::add_fills(Families& to) const {
@@ -145,6 +194,12 @@ void Metrics::Collector::add_fills(Families& to) const {
   to.counter("avatar_edge_answers_revalidated_for_lease_total",
              "Answers for which the origin was asked only because the update feed had not been heard for a lease.",
              sum(&WorkerMetrics::answers_revalidated_for_lease));
+  to.counter("avatar_edge_answers_begun_early_total",
+             "Answers to misses that began before the origin's had come whole (cache.stream_from).",
+             sum(&WorkerMetrics::answers_begun_early));
+  to.counters("avatar_edge_push_fills_total",
+              "Responses dropped by an update though asked for lately: filled again at once, or why not.", "end",
+              kPushEndLabels, sum_each(&WorkerMetrics::pushes));
   to.gauge("avatar_edge_fills_in_flight", "Fills running now.", sum(&WorkerMetrics::fills_in_flight));
   to.gauge("avatar_edge_waiters", "Requests that wait for a fill now.", sum(&WorkerMetrics::waiters));
 }
@@ -163,6 +218,33 @@ void Metrics::Collector::add_origin(Families& to) const {
   to.histogram("avatar_edge_origin_request_duration_seconds",
                "From the start of a request to the origin to its end, however it ended.",
                total([](const WorkerMetrics& thread) -> const Histogram& { return thread.origin_duration; }));
+  add_origin_guard(to);
+}
+
+void Metrics::Collector::add_origin_guard(Families& to) const {
+  to.gauge("avatar_edge_origin_urls_ejected",
+           "URLs of the origin that are left out because they are out of order, of each worker, all workers together.",
+           sum(&WorkerMetrics::origin_urls_ejected));
+  to.counters("avatar_edge_origin_ejections_total",
+              "Times that a worker left out a URL of the origin for a while, by why it did.", "cause",
+              kEjectionCauseLabels, sum_each(&WorkerMetrics::origin_ejections));
+  to.counter("avatar_edge_origin_ejections_withheld_total",
+             "Failures for which a URL was not left out, because too many were already.",
+             sum(&WorkerMetrics::origin_ejections_withheld));
+  to.counters(
+      "avatar_edge_origin_retries_total",
+      "Further attempts at another URL of the origin, by why they were made; refused: not made, because too many "
+      "were lately.",
+      "why", kOriginRetryLabels, sum_each(&WorkerMetrics::origin_retries));
+  to.gauges("avatar_edge_origin_breaker_workers",
+            "Workers by the state of their breaker. open: the origin has failed too often and is not asked; half_open: "
+            "it is asked by a few fetches that try.",
+            "state", kBreakerStateLabels, sum_each(&WorkerMetrics::origin_breakers));
+  to.counters("avatar_edge_origin_breaker_transitions_total", "Changes of workers' breakers, by the state after it.",
+              "to", kBreakerStateLabels, sum_each(&WorkerMetrics::origin_breaker_transitions));
+  to.counter("avatar_edge_origin_breaker_refused_total",
+             "Requests to the origin that were not made, because the breaker was open.",
+             sum(&WorkerMetrics::origin_breaker_refused));
 }
 
 void Metrics::Collector::add_cache(Families& to) const {
@@ -186,6 +268,22 @@ void Metrics::Collector::add_cache(Families& to) const {
               [this](std::size_t i) { return metrics_.invalidations_[i].load(std::memory_order_relaxed); });
 }
 
+void Metrics::Collector::add_degraded(Families& to) const {
+  std::vector<Families::Sample> degraded{
+      {{{"reason", "limited_uploads"}}, metrics_.are_uploads_limited_.load(std::memory_order_relaxed) ? 1.0 : 0.0},
+      {{{"reason", "maintenance"}}, metrics_.is_in_maintenance_.load(std::memory_order_relaxed) ? 1.0 : 0.0},
+      {{{"reason", "no_origin"}}, metrics_.breakers_open() > 0 ? 1.0 : 0.0}};
+  if (metrics_.feed_gauges_)
+    degraded.push_back({{{"reason", "no_lease"}}, metrics_.feed_gauges_().lease_remaining_seconds > 0 ? 0.0 : 1.0});
+  if (metrics_.tier_gauges_) degraded.push_back({{{"reason", "no_tier"}}, metrics_.tier_gauges_().is_open ? 0.0 : 1.0});
+  to.gauges(
+      "avatar_edge_degraded",
+      "1 while the edge does without something. no_origin: a worker's breaker is not closed, and what it does not hold "
+      "is answered 503, or by what is stale. no_lease: what is held is revalidated before use. no_tier: what is "
+      "not held in memory is asked of the origin. limited_uploads and maintenance: an operator has switched them on.",
+      degraded);
+}
+
 void Metrics::Collector::add_feed(Families& to) const {
   if (!metrics_.feed_gauges_) return;
   const FeedMetrics& feed = metrics_.feed_;
@@ -193,8 +291,6 @@ void Metrics::Collector::add_feed(Families& to) const {
   const auto counter = [&to](std::string_view name, std::string_view help, const Cell& cell) {
     to.counter(name, help, static_cast<double>(cell.value()));
   };
-  to.gauge("avatar_edge_degraded", "1 while what is held must be revalidated before use, by reason.",
-           now.lease_remaining_seconds > 0 ? 0 : 1, {{"reason", "no_lease"}});
   to.gauge("avatar_edge_feed_connected", "1 while there is a connection to the update feed.",
            static_cast<double>(feed.connected.value()));
   counter("avatar_edge_feed_connections_lost_total", "Connections to the update feed that ended.",
@@ -230,6 +326,47 @@ void Metrics::Collector::add_feed(Families& to) const {
               "end", kWaitEndLabels, [&feed](std::size_t i) { return feed.waits[WaitEnd(i)].value(); });
 }
 
+void Metrics::Collector::add_tier(Families& to) const {
+  if (!metrics_.tier_gauges_) return;
+  const TierMetrics& tier = metrics_.tier_;
+  const TierGauges now = metrics_.tier_gauges_();
+  const auto counter = [&to](std::string_view name, std::string_view help, const Cell& cell) {
+    to.counter(name, help, static_cast<double>(cell.value()));
+  };
+  to.gauge("avatar_edge_tier_open", "1 while the Redis tier is in step with the update feed, so that it may be used.",
+           now.is_open ? 1 : 0);
+  to.gauge("avatar_edge_tier_connected", "1 while the feed's thread has a connection to the tier's Redis.",
+           static_cast<double>(tier.connected.value()));
+  counter("avatar_edge_tier_connections_lost_total", "Connections of the feed's thread to the tier that ended.",
+          tier.connections_lost);
+  to.gauge("avatar_edge_tier_workers_passing_over",
+           "Workers that do not ask the tier for a moment, because it was late too often.",
+           sum(&WorkerMetrics::tier_passed_over));
+  to.counters("avatar_edge_tier_looks_total", "Looks into the tier before the origin is asked, by how they ended.",
+              "end", kTierLookEndLabels, sum_each(&WorkerMetrics::tier_looks));
+  to.histogram("avatar_edge_tier_look_duration_seconds",
+               "How long looks into the tier took, waits for another node's fill included.",
+               total([](const WorkerMetrics& thread) -> const Histogram& { return thread.tier_look_duration; }));
+  to.counters("avatar_edge_tier_puts_total", "Responses of the origin offered to the tier, by what became of them.",
+              "end", kTierPutEndLabels, sum_each(&WorkerMetrics::tier_puts));
+  to.counter("avatar_edge_tier_claims_served_total",
+             "Fills that waited for another node to ask the origin, and got what it brought.",
+             sum(&WorkerMetrics::tier_claims_served));
+  to.counter("avatar_edge_tier_claims_waited_out_total",
+             "Fills that waited for another node to ask the origin for redis.claim in vain, and asked themselves.",
+             sum(&WorkerMetrics::tier_claims_waited_out));
+  counter("avatar_edge_tier_opened_total", "Times that the tier became usable, at the start too.", tier.opened);
+  counter("avatar_edge_tier_events_applied_total", "Update events told to the tier.", tier.events_applied);
+  counter("avatar_edge_tier_replays_total", "Times that the tier had to be told what it had missed.", tier.replays);
+  counter("avatar_edge_tier_events_replayed_total", "Update events read again for that.", tier.events_replayed);
+  counter("avatar_edge_tier_epochs_moved_total",
+          "Times that this node made the tier begin anew, because nobody could tell what it had missed.",
+          tier.epochs_moved);
+  counter("avatar_edge_tier_refused_total", "Commands that the tier's Redis refused, so that all began anew.",
+          tier.refused);
+  counter("avatar_edge_tier_forgotten_total", "Avatars deleted from the tier for a purge by hand.", tier.forgotten);
+}
+
 void Metrics::Collector::add_process(Families& to) const {
   const std::optional<ProcessStats> stats = try_read_process_stats();
   if (!stats) return;
@@ -244,13 +381,17 @@ void Metrics::Collector::add_process(Families& to) const {
 }
 
 Metrics::Metrics(std::size_t worker_count, Identity identity, const Clock& clock,
-                 std::function<CacheGauges()> cache_gauges, std::function<FeedGauges()> feed_gauges)
+                 std::function<CacheGauges()> cache_gauges, std::function<FeedGauges()> feed_gauges,
+                 std::function<TierGauges()> tier_gauges,
+                 std::function<std::vector<CertificateGauge>()> certificate_gauges)
     : worker_count_(worker_count),
       threads_(std::make_unique<WorkerMetrics[]>(worker_count + 1)),
       identity_(std::move(identity)),
       clock_(clock),
       cache_gauges_(std::move(cache_gauges)),
       feed_gauges_(std::move(feed_gauges)),
+      tier_gauges_(std::move(tier_gauges)),
+      certificate_gauges_(std::move(certificate_gauges)),
       last_reload_ok_at_(clock.wall()) {
   EDGE_CHECK(cache_gauges_ != nullptr);
 }
@@ -258,6 +399,14 @@ Metrics::Metrics(std::size_t worker_count, Identity identity, const Clock& clock
 WorkerMetrics& Metrics::worker(std::size_t i) {
   EDGE_CHECK(i < worker_count_);
   return threads_[i];
+}
+
+std::uint64_t Metrics::breakers_open() const {
+  std::uint64_t open = 0;
+  for (std::size_t i = 0; i < worker_count_; ++i)
+    for (const BreakerState state : {BreakerState::Open, BreakerState::HalfOpen})
+      open += threads_[i].origin_breakers[state].value();
+  return open;
 }
 
 void Metrics::config_reloaded(ReloadResult result) noexcept {

@@ -9,10 +9,12 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "metrics/feed_metrics.h"
 #include "metrics/outcome.h"
+#include "metrics/tier_metrics.h"
 #include "metrics/worker_metrics.h"
 
 namespace edge::metrics {
@@ -28,6 +30,12 @@ struct CacheGauges {
   std::uint64_t ghost_hits = 0;
 };
 
+// When a certificate that is in use ends. At most as many as the configuration names.
+struct CertificateGauge {
+  std::string file;
+  double not_after_seconds = 0;  // Since the Unix epoch.
+};
+
 // Who this is. They become labels, so both are constant while the process runs.
 struct Identity {
   std::string site;
@@ -39,9 +47,11 @@ struct Identity {
 class Metrics {
  public:
   // The gauges are called in each scrape, by its thread, and must be callable as long as exposition() is.
-  // `feed_gauges` is null where there is no update feed; then nothing is said of one.
+  // `feed_gauges` is null where there is no update feed, `tier_gauges` where there is no tier, `certificate_gauges`
+  // where there is no TLS; then nothing is said of it.
   Metrics(std::size_t worker_count, Identity identity, const Clock& clock, std::function<CacheGauges()> cache_gauges,
-          std::function<FeedGauges()> feed_gauges = nullptr);
+          std::function<FeedGauges()> feed_gauges = nullptr, std::function<TierGauges()> tier_gauges = nullptr,
+          std::function<std::vector<CertificateGauge>()> certificate_gauges = nullptr);
 
   // For worker `i`'s thread alone.
   WorkerMetrics& worker(std::size_t i);
@@ -51,10 +61,18 @@ class Metrics {
   // For the feed's thread alone.
   FeedMetrics& feed() { return feed_; }
   const FeedMetrics& feed() const { return feed_; }
+  TierMetrics& tier() { return tier_; }
+  const TierMetrics& tier() const { return tier_; }
+
+  // Workers that do not ask the origin now, because it has failed too often.
+  std::uint64_t breakers_open() const;
 
   // The first configuration is no reload; its time counts as that of the last success.
   void config_reloaded(ReloadResult result) noexcept;
   void invalidated(Invalidation kind) noexcept;
+  // Whether the degraded mode of the limits is on.
+  void set_maintenance(bool is_on) noexcept { is_in_maintenance_.store(is_on, std::memory_order_relaxed); }
+  void limit_uploads(bool is_on) noexcept { are_uploads_limited_.store(is_on, std::memory_order_relaxed); }
 
   // What GET /metrics answers: Prometheus text format 0.0.4. A line that a worker moves meanwhile may be one ahead of
   // another; each by itself is right, and a histogram agrees with itself.
@@ -71,11 +89,16 @@ class Metrics {
   const Clock& clock_;
   const std::function<CacheGauges()> cache_gauges_;
   const std::function<FeedGauges()> feed_gauges_;
+  const std::function<TierGauges()> tier_gauges_;
+  const std::function<std::vector<CertificateGauge>()> certificate_gauges_;
   FeedMetrics feed_;
+  TierMetrics tier_;
 
   // Written by any thread.
   std::array<std::atomic<std::uint64_t>, static_cast<std::size_t>(ReloadResult::Count)> reloads_{};
   std::atomic<bool> is_last_reload_ok_{true};
+  std::atomic<bool> are_uploads_limited_{false};
+  std::atomic<bool> is_in_maintenance_{false};
   std::atomic<WallTime> last_reload_ok_at_;
   std::array<std::atomic<std::uint64_t>, static_cast<std::size_t>(Invalidation::Count)> invalidations_{};
 };

@@ -93,7 +93,13 @@ class alignas(128) WorkerMetrics {
 
   Cell connections_accepted;
   Cell connections_open;  // Gauge.
+  Cells<TlsHandshakeEnd> tls_handshakes;
   Cells<Limit> limits;
+  Cell proxy_headers_malformed;
+  Cells<RateKind> rate_limited;
+  Cells<RateKind> rate_limited_dry;  // Would have been refused, but for dry_run.
+  Cell rate_buckets_forgotten;
+  Cells<SignatureEnd> signatures;
   Cell malformed_requests;
   Cell client_aborts;  // Connections that clients ended while an exchange was under way.
 
@@ -101,13 +107,28 @@ class alignas(128) WorkerMetrics {
   Cell fills_in_flight;  // Gauge.
   Cell origin_lag_retries;
   Cell answers_revalidated_for_lease;
-  Cell waiters;  // Gauge: requests waiting for a fill.
+  Cell answers_begun_early;  // Before their fill had ended.
+  Cell waiters;              // Gauge: requests waiting for a fill.
+  Cells<PushEnd> pushes;
+  Cells<TierLookEnd> tier_looks;
+  Histogram tier_look_duration;
+  Cells<TierPutEnd> tier_puts;
+  Cell tier_claims_served;      // Waits for what another node asked the origin for that brought it,
+  Cell tier_claims_waited_out;  // and those that did not.
+  Cell tier_passed_over;        // Gauge: workers that do not ask the tier for a while.
   Cells<OriginEnd> origin_requests;
   Cell origin_in_flight;  // Gauge.
   Cell origin_queued;     // Gauge.
   Cell origin_connections_opened;
   Cell origin_bytes;  // Bodies received.
   Histogram origin_duration;
+  Cells<EjectionCause> origin_ejections;
+  Cell origin_ejections_withheld;
+  Cell origin_urls_ejected;                        // Gauge.
+  Cells<BreakerState> origin_breakers;             // Gauges: 1 in one of them, or in none where there is no breaker.
+  Cells<BreakerState> origin_breaker_transitions;  // By where they led.
+  Cell origin_breaker_refused;
+  Cells<OriginRetry> origin_retries;
 };
 
 }  // namespace edge::metrics

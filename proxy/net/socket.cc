@@ -1,5 +1,6 @@
 #include "net/socket.h"
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -39,6 +40,12 @@ IoResult read_some(const Socket& socket, std::span<char> into) noexcept {
   return n == 0 ? IoResult{IoResult::EndOfFile, 0} : failed();
 }
 
+IoResult peek_some(const Socket& socket, std::span<char> into) noexcept {
+  const ssize_t n = recv(socket.fd(), into.data(), into.size(), MSG_PEEK);
+  if (n > 0) return {IoResult::Ok, static_cast<std::size_t>(n)};
+  return n == 0 ? IoResult{IoResult::EndOfFile, 0} : failed();
+}
+
 IoResult write_some(const Socket& socket, std::span<const iovec> pieces) noexcept {
   msghdr message{};
   message.msg_iov = const_cast<iovec*>(pieces.data());
@@ -60,6 +67,12 @@ Result<Socket> listen_on(const Address& address, bool share_port) {
   if (bind(socket.fd(), address.raw(), address.raw_length()) != 0) return refused(address, "cannot listen on");
   if (listen(socket.fd(), kBacklog) != 0) return refused(address, "cannot listen on");
   return socket;
+}
+
+Result<Socket> duplicate(const Socket& socket) {
+  Socket copy(fcntl(socket.fd(), F_DUPFD_CLOEXEC, 0));
+  if (!copy.is_open()) return refused(local_address(socket), "cannot share the socket of");
+  return copy;
 }
 
 Address local_address(const Socket& socket) {

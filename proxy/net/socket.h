@@ -39,6 +39,8 @@ struct IoResult {
 };
 
 IoResult read_some(const Socket& socket, std::span<char> into) noexcept;
+// What the next read_some would bring, which still does.
+IoResult peek_some(const Socket& socket, std::span<char> into) noexcept;
 // Never raises SIGPIPE.
 IoResult write_some(const Socket& socket, std::span<const iovec> pieces) noexcept;
 // Tells the other side that nothing more will come; reading goes on.
@@ -47,6 +49,8 @@ void shutdown_writes(const Socket& socket) noexcept;
 // A listening socket, non-blocking. With `share_port`, several sockets may listen on one address and the kernel deals
 // connections out among them.
 Result<Socket> listen_on(const Address& address, bool share_port);
+// Another descriptor of the same listening socket: who accepts from the one takes from the other's queue.
+Result<Socket> duplicate(const Socket& socket);
 // Where a listening socket really listens (port 0 was replaced by the kernel).
 Address local_address(const Socket& socket);
 

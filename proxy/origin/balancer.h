@@ -1,44 +1,85 @@
 // Which of the origin's URLs is asked next.
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <vector>
 
 #include "base/clock.h"
+#include "metrics/worker_metrics.h"
 #include "origin/origin_url.h"
+#include "origin/verdict.h"
 
 namespace edge::origin {
 
 using OriginUrlRef = std::shared_ptr<const OriginUrl>;
 
-// Round robin over the URLs that are not ejected. A URL that could not be connected to is ejected for a while, so that
-// the others carry the load meanwhile. Where all of them are ejected, the one that failed longest ago is tried all the
-// same: an origin that has just come back is found at once, a site with one URL never refuses by itself because of one
-// lost connection, and a refused connection costs less than a wrong guess. Owned by its Origin; loop's thread only.
+struct BalancerOptions {
+  std::chrono::milliseconds eject{1'000};  // The first ejection of a URL; doubled by each that follows. 0: none is.
+  std::chrono::milliseconds eject_max{30'000};  // The longest. Not less than `eject`.
+  std::uint32_t failures_max = 5;               // In a row, which eject a URL; 0: only a failed connection does.
+  std::uint32_t ejected_percent_max = 50;       // Of all URLs, which may be out for failures.
+  std::chrono::milliseconds slow_start{0};      // After its return a URL's weight grows to the whole for so long.
+};
+
+// By turns, as often as their weights say and evenly mixed, over the URLs that are not ejected. A URL that could not be
+// connected to is ejected for a while, so that the others carry the load meanwhile; so is one that has failed several
+// times in a row. When its time is over, one fetch at a time tries it, and its answer readmits it, or else its failure
+// ejects it for longer: a URL that swallows what it is sent costs one fetch a try and not a share of all.
+//
+// Where all of them are ejected, the one that failed longest ago is tried all the same: an origin that has just come
+// back is found at once, a site with one URL never refuses by itself because of one lost connection, and a refused
+// connection costs less than a wrong guess. Failures other than those of connections may be the doing of what is asked,
+// or of something behind all URLs, so they never eject more than a share, and never the last: those that are left would
+// get all of the load for the same answers. (Whether the origin as a whole is asked at all is not decided here.)
+//
+// Owned by its Origin; loop's thread only.
 class Balancer {
  public:
-  explicit Balancer(std::vector<OriginUrlRef> urls);
+  // `weights` are those of the URLs, by position, at least 1; 1 where there is none. `metrics` outlives it.
+  Balancer(std::vector<OriginUrlRef> urls, std::span<const std::uint32_t> weights, const BalancerOptions& options,
+           metrics::WorkerMetrics& metrics);
+  ~Balancer();
+  Balancer(const Balancer&) = delete;
+  Balancer& operator=(const Balancer&) = delete;
 
   // Leaves out those in `tried`; null when that leaves none.
   OriginUrlRef find_next(Instant now, std::span<const OriginUrlRef> tried);
-  // Does nothing for a URL that is not (or no longer) among ours.
-  void eject(const OriginUrlRef& url, Instant now, std::chrono::milliseconds duration);
-  // A connection was made, so whatever was wrong is over.
-  void readmit(const OriginUrlRef& url);
+  // Whether any but those in `tried` may be asked without leaving nothing better untried.
+  bool has_well(Instant now, std::span<const OriginUrlRef> tried) const;
+  // What became of an attempt. Does nothing for a URL that is not (or no longer) among ours.
+  void note(const OriginUrlRef& url, Verdict verdict, Instant now);
+  // What is known of URLs that stay is kept.
+  void reload(std::vector<OriginUrlRef> urls, std::span<const std::uint32_t> weights, const BalancerOptions& options);
   std::size_t size() const noexcept { return targets_.size(); }
 
  private:
   struct Target {
     OriginUrlRef url;
+    std::uint32_t weight = 1;
+    std::int64_t credit = 0;      // What it has been given of turns and not used.
+    bool is_starting = false;     // Readmitted less than slow_start ago.
+    std::uint32_t failures = 0;   // In a row.
+    std::uint32_t ejections = 0;  // In a row: without having been well for eject_max in between.
+    bool is_ejected = false;      // Until it has answered.
+    bool is_being_tried = false;  // While ejected: its time was over, and somebody asks it.
+    Instant ejected_until{};      // While ejected: from when on it is tried.
+    Instant readmitted_at{};
     Instant failed_at{};
-    Instant ejected_until{};
   };
 
   Target* find(const OriginUrlRef& url);
+  void note_failure(Target& target, metrics::EjectionCause cause, Instant now);
+  bool may_eject(metrics::EjectionCause cause) const;
+  void eject(Target& target, metrics::EjectionCause cause, Instant now);
+  void readmit(Target& target, Instant now);
+  std::int64_t share(Target& target, Instant now) const;
 
+  BalancerOptions options_;
+  metrics::WorkerMetrics& metrics_;
   std::vector<Target> targets_;
-  std::size_t next_ = 0;
 };
 
 }  // namespace edge::origin

@@ -11,9 +11,11 @@
 #include "base/bytes.h"
 #include "event/event_loop.h"
 #include "metrics/worker_metrics.h"
+#include "origin/breaker.h"
 #include "origin/curl_multi.h"
 #include "origin/fetch.h"
 #include "origin/upload.h"
+#include "origin/verdict.h"
 
 namespace edge::origin {
 
@@ -22,10 +24,20 @@ class Call;
 // What a call asks of the Origin that owns it.
 class CallOwner {
  public:
-  // The next URL to try; null when none is left.
-  virtual OriginUrlRef find_next_url(std::span<const OriginUrlRef> tried) = 0;
-  virtual void eject(const OriginUrlRef& url) = 0;
-  virtual void readmit(const OriginUrlRef& url) = 0;
+  // What carries a transfer to that URL; `shares`: also over a connection that others use.
+  virtual CurlMulti& multi_for(const OriginUrlRef& url, bool shares) = 0;
+  // It will expire at this time, perhaps sooner than it was to.
+  virtual void expire_by(Instant deadline) = 0;
+  // One of its connections has gone silent.
+  virtual void distrust(CurlMulti& multi) = 0;
+  // The URL to ask.
+  virtual OriginUrlRef find_first_url() = 0;
+  // Another than those in `tried`; null when none is left, or when there were too many further attempts lately.
+  virtual OriginUrlRef find_other_url(std::span<const OriginUrlRef> tried, metrics::OriginRetry why) = 0;
+  // What became of an attempt at that URL; of a good one twice, when its head has come and when it is complete.
+  virtual void note_attempt(const OriginUrlRef& url, Verdict verdict) = 0;
+  // What became of the fetch as a whole: Answered, Unreachable or Failed; the latter also after the first.
+  virtual void note_fetch(Call& call, Verdict verdict) = 0;
   // It has answered its observer for the last time; its place is free.
   virtual void on_call_ended(Call& call) = 0;
   // Nobody holds it any more; it may be used for another fetch, or freed.
@@ -40,7 +52,9 @@ struct CallLimits {
   Instant first_byte_deadline;
   Instant total_deadline;
   std::chrono::milliseconds connect_timeout;
+  std::chrono::milliseconds first_byte_timeout;
   std::uint64_t collect_bytes_max;
+  bool any_5xx_is_failure;
 };
 
 // Owned by its Origin, in one of its lists; lives until the handle that the observer's side holds is destroyed, and, if
@@ -50,7 +64,7 @@ class Call final : public TransferUser {
   enum class State { Spare, Queued, Running, Failing, Ended };
   using List = std::list<Call>;
 
-  Call(event::EventLoop& loop, CurlMulti& multi, metrics::WorkerMetrics& metrics, CallOwner& owner);
+  Call(event::EventLoop& loop, CurlMulti& alone, metrics::WorkerMetrics& metrics, CallOwner& owner);
   ~Call() override;
 
   // Its life, in order.
@@ -58,7 +72,8 @@ class Call final : public TransferUser {
   void enqueue();
   void launch();
   // Instead of enqueue() or launch(): on_error comes in a later turn.
-  void refuse(http::ProxyError error, std::string detail);
+  void refuse(http::ProxyError error, std::string detail,
+              std::optional<std::chrono::seconds> retry_after = std::nullopt);
   void abandon();
 
   State state() const { return state_; }
@@ -78,12 +93,21 @@ class Call final : public TransferUser {
   // The Origin's: which of its lists this is in, and where.
   List* list = nullptr;
   List::iterator position;
+  // The Origin's as well: by what its breaker knows this, until it has told it what became of it.
+  std::optional<Breaker::Ticket> ticket;
+  bool is_answered = false;  // By a good head, which the breaker has been told of.
 
  private:
   void act() override;
   void step();
-  bool try_elsewhere();
-  bool start_transfer();
+  bool try_elsewhere(metrics::OriginRetry why);
+  bool has_failed_safely() const;
+  bool try_again();
+  bool must_ask_alone() const;
+  void ask_alone();
+  void start_transfer(OriginUrlRef url);
+  void begin_transfer(bool shares);
+  void end_transfer();
   void deliver_interim();
   void deliver_head();
   void deliver_body();
@@ -92,13 +116,14 @@ class Call final : public TransferUser {
   void deliver_upload_drained();
   void deliver_end();
   void end_with_error(const FetchError& error);
+  Verdict judge(http::ProxyError error) const;
   void leave(metrics::OriginEnd end);
   bool is_abandoned() const { return observer_ == nullptr; }
   bool has_whole_request_been_sent() const;
 
   // Constant after construction.
   event::EventLoop& loop_;
-  CurlMulti& multi_;
+  CurlMulti& alone_;  // For what needs a connection of its own.
   metrics::WorkerMetrics& metrics_;
   CallOwner& owner_;
 
@@ -106,7 +131,8 @@ class Call final : public TransferUser {
   bool is_acting_ = false;
   bool is_paused_ = false;
   bool is_head_delivered_ = false;
-  bool is_drain_owed_ = false;  // Something was sent that on_upload_drained has not yet answered.
+  bool was_tried_again_ = false;  // After an attempt that failed otherwise than by its connection.
+  bool is_drain_owed_ = false;    // Something was sent that on_upload_drained has not yet answered.
   BodyMode mode_ = BodyMode::Stream;
   std::uint16_t status_ = 0;
   FetchObserver* observer_ = nullptr;  // Null once abandoned.
@@ -114,8 +140,10 @@ class Call final : public TransferUser {
   Upload upload_;
   CallLimits limits_{};
   Instant started_at_{};
+  Instant attempted_at_{};
   Instant connect_deadline_{};
   std::vector<OriginUrlRef> tried_;
+  CurlMulti* multi_;                        // The transfer's; alone_ where there is none.
   std::unique_ptr<CurlTransfer> transfer_;  // While running.
   std::optional<FetchError> refusal_;
   Bytes body_;

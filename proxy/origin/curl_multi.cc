@@ -53,7 +53,7 @@ CurlMulti::CurlMulti(event::EventLoop& loop, const CurlOptions& options, metrics
   set(multi_.get(), CURLMOPT_SOCKETDATA, this);
   set(multi_.get(), CURLMOPT_TIMERFUNCTION, &Callbacks::timer);
   set(multi_.get(), CURLMOPT_TIMERDATA, this);
-  set(multi_.get(), CURLMOPT_PIPELINING, CURLPIPE_NOTHING);
+  set(multi_.get(), CURLMOPT_PIPELINING, options.shares_connections ? CURLPIPE_MULTIPLEX : CURLPIPE_NOTHING);
   set(multi_.get(), CURLMOPT_MAXCONNECTS, static_cast<long>(options_.connections_max));
 }
 
@@ -62,6 +62,7 @@ CurlMulti::~CurlMulti() { spare_.clear(); }
 void CurlMulti::FreeMulti::operator()(void* multi) const noexcept { curl_multi_cleanup(multi); }
 
 std::unique_ptr<CurlTransfer> CurlMulti::take_transfer() {
+  ++in_use_;
   if (spare_.empty()) return std::make_unique<CurlTransfer>(*this);
   auto transfer = std::move(spare_.back());
   spare_.pop_back();
@@ -69,6 +70,8 @@ std::unique_ptr<CurlTransfer> CurlMulti::take_transfer() {
 }
 
 void CurlMulti::give_back(std::unique_ptr<CurlTransfer> transfer) {
+  EDGE_CHECK(in_use_ > 0);
+  --in_use_;
   transfer->stop();
   if (transfer->body_.capacity() > CurlTransfer::kStreamBytesMax) transfer->body_ = Bytes{};
   if (spare_.size() < options_.connections_max) spare_.push_back(std::move(transfer));
@@ -77,7 +80,7 @@ void CurlMulti::give_back(std::unique_ptr<CurlTransfer> transfer) {
 void CurlMulti::reload(const CurlOptions& options) {
   options_ = options;
   set(multi_.get(), CURLMOPT_MAXCONNECTS, static_cast<long>(options_.connections_max));
-  spare_.clear();
+  ++reloads_;
 }
 
 void CurlMulti::hook_sockets(void* easy) {

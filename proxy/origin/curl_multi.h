@@ -17,7 +17,10 @@ namespace edge::origin {
 
 struct CurlOptions {
   std::chrono::milliseconds idle_timeout{60'000};
-  std::uint32_t connections_max = 256;  // Kept open while unused.
+  std::chrono::milliseconds age_max{600'000};  // Of a connection that is used again; 0: any.
+  std::chrono::milliseconds dns_ttl{30'000};   // Whatever the name's own says, which libcurl does not hear.
+  std::uint32_t connections_max = 256;         // Kept open while unused.
+  bool shares_connections = false;  // Offers HTTP/2, and has many transfers on one connection; else HTTP/1.1.
   std::string ca_file;
   bool verify_tls = true;
 };
@@ -37,7 +40,12 @@ class CurlMulti {
   std::unique_ptr<CurlTransfer> take_transfer();
   // For the next to use. It need not be over.
   void give_back(std::unique_ptr<CurlTransfer> transfer);
-  // For transfers taken from now on.
+  // Transfers that were taken and not yet given back.
+  std::size_t in_use() const { return in_use_; }
+  bool shares_connections() const { return options_.shares_connections; }
+  // Whether a host has answered in HTTP/1.
+  bool has_met_http1() const { return has_met_http1_; }
+  // For transfers started from now on.
   void reload(const CurlOptions& options);
 
   // Lets `user` act when the callbacks of this turn are over.
@@ -79,7 +87,10 @@ class CurlMulti {
   event::EventLoop& loop_;
   CurlOptions options_;
   metrics::WorkerMetrics& metrics_;
+  std::uint32_t reloads_ = 0;
   std::vector<std::unique_ptr<CurlTransfer>> spare_;
+  std::size_t in_use_ = 0;
+  bool has_met_http1_ = false;
   std::unordered_map<int, Socket> sockets_;
 
   std::vector<TransferUser*> due_;     // Null: forgotten.

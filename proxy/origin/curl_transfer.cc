@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "base/text.h"
 #include "origin/curl_multi.h"
+#include "origin/verdict.h"
 
 namespace edge::origin {
 namespace {
@@ -61,7 +62,7 @@ struct CurlTransfer::Callbacks {
   static size_t write(char* data, size_t, size_t bytes, void* self) noexcept {
     auto& transfer = *static_cast<CurlTransfer*>(self);
     transfer.multi_.wake(*transfer.user_);
-    if (transfer.body_.size() + bytes > transfer.body_bytes_max_) {
+    if (!transfer.head_.is_http2() && transfer.body_.size() + bytes > transfer.body_bytes_max_) {
       transfer.held_back_bytes_ = bytes;
       return CURL_WRITEFUNC_PAUSE;
     }
@@ -97,11 +98,12 @@ CurlTransfer::~CurlTransfer() { stop(); }
 void CurlTransfer::start(const TransferJob& job, TransferUser& user) {
   EDGE_CHECK(user_ == nullptr);
   // libcurl counts over all transfers of a handle how often it has replaced dead connections, and gives up at five.
-  if (!is_plain_ || was_replayed_) configure();
+  if (!is_plain_ || was_replayed_ || configured_as_of_ != multi_.reloads_) configure();
   upload_ = job.upload;
   collect_bytes_max_ = job.collect_bytes_max;
   was_request_sent_ = was_replayed_ = is_upload_waiting_ = is_over_ = false;
-  head_.clear();
+  may_have_body_ = true;
+  head_.clear(multi_.shares_connections());
   body_length_.reset();
   body_.clear();
   body_bytes_max_ = kStreamBytesMax;
@@ -149,6 +151,7 @@ void CurlTransfer::configure() {
   CURL* const easy = easy_.get();
   const CurlOptions& options = multi_.options();
   curl_easy_reset(easy);
+  configured_as_of_ = multi_.reloads_;
   url_ = nullptr;
   set(easy, CURLOPT_PRIVATE, this);
   set(easy, CURLOPT_ERRORBUFFER, error_text_.data());
@@ -163,7 +166,10 @@ void CurlTransfer::configure() {
   multi_.hook_sockets(easy);
 
   set(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-  set(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+  const bool shares = options.shares_connections;
+  set(easy, CURLOPT_HTTP_VERSION, static_cast<long>(shares ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
+  // Or a crowd that comes while there is no connection would open one each.
+  set(easy, CURLOPT_PIPEWAIT, shares ? 1L : 0L);
   set(easy, CURLOPT_HTTP09_ALLOWED, 0L);
   set(easy, CURLOPT_NOPROXY, "*");  // Whatever the environment says.
   set(easy, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
@@ -175,6 +181,11 @@ void CurlTransfer::configure() {
   set(easy, CURLOPT_BUFFERSIZE, kReceiveBufferBytes);
   set(easy, CURLOPT_MAXAGE_CONN,
       static_cast<long>(std::chrono::ceil<std::chrono::seconds>(options.idle_timeout).count()));
+  // Or a connection that is never idle would go to an address for as long as the process lives, whatever DNS says.
+  set(easy, CURLOPT_MAXLIFETIME_CONN,
+      static_cast<long>(std::chrono::ceil<std::chrono::seconds>(options.age_max).count()));
+  set(easy, CURLOPT_DNS_CACHE_TIMEOUT,
+      static_cast<long>(std::chrono::ceil<std::chrono::seconds>(options.dns_ttl).count()));
   // Or stopping a transfer would wait, the whole loop with it, for a thread that is asking the resolver.
   set(easy, CURLOPT_QUICK_EXIT, 1L);
   // Deadlines are ours (the Call's): libcurl would sort each of them into a tree for each transfer.
@@ -248,12 +259,20 @@ void CurlTransfer::set_lines(const FetchRequest& request) {
 
 void CurlTransfer::note_head_complete() {
   multi_.wake(*user_);
+  if (!head_.is_http2()) multi_.has_met_http1_ = true;
   // RFC 9112 section 6.3: these have no body, whatever length they declare.
-  if (is_head_request_ || head_.head().status == 204 || head_.head().status == 304) return;
+  if (is_head_request_ || head_.head().status == 204 || head_.head().status == 304) {
+    may_have_body_ = false;
+    return;
+  }
   body_length_ = head_.content_length();
   if (!body_length_ || *body_length_ > collect_bytes_max_) return;
   // The whole body will fit: room for it at once, so that it is copied once.
   body_.reserve(static_cast<std::size_t>(*body_length_));
+}
+
+bool CurlTransfer::is_usable() const {
+  return !head_.is_http2() || !may_have_body_ || (body_length_ && *body_length_ <= collect_bytes_max_);
 }
 
 void CurlTransfer::note_end(int curl_code) {
@@ -301,6 +320,8 @@ http::ProxyError classify_code(CURL* easy, CURLcode code, const HeadReader& head
     case CURLE_SEND_ERROR:
       return ProxyError::ConnectionTerminated;
     case CURLE_RECV_ERROR:
+    case CURLE_HTTP2:
+    case CURLE_HTTP2_STREAM:
       return head.has_begun() ? ProxyError::HttpResponseIncomplete : ProxyError::ConnectionTerminated;
     case CURLE_PARTIAL_FILE:
       return ProxyError::HttpResponseIncomplete;
@@ -328,17 +349,7 @@ TransferFailure CurlTransfer::classify(int curl_code) const {
   } else {
     failure.detail += code == CURLE_OK ? "the response ended within its head" : curl_easy_strerror(code);
   }
-  switch (failure.error) {
-    case http::ProxyError::DnsError:
-    case http::ProxyError::ConnectionRefused:
-    case http::ProxyError::ConnectionTimeout:
-    case http::ProxyError::TlsCertificateError:
-    case http::ProxyError::TlsProtocolError:
-      failure.is_connect_failure = true;
-      break;
-    default:
-      break;
-  }
+  failure.is_connect_failure = judge_error(failure.error) == Verdict::Unreachable;
   return failure;
 }
 

@@ -1,4 +1,4 @@
-// One HTTP/1.1 exchange of libcurl's, and what its callbacks have noted of it.
+// One HTTP exchange of libcurl's, and what its callbacks have noted of it.
 #pragma once
 
 #include <array>
@@ -73,6 +73,15 @@ class CurlTransfer {
   std::vector<InterimHead> take_interim() { return head_.take_interim(); }
   // Of the body that follows the head, where it was declared.
   std::optional<std::uint64_t> body_length() const { return body_length_; }
+  // Whether the response can be used as it comes. A response of HTTP/2 can where its declared length is that of a body
+  // that may be collected:
+  //
+  // - Pausing does not stop the origin: libcurl (7.88) has opened windows of 32 MiB, which cannot be changed. What
+  //   comes of them it keeps in memory that nobody counts, or it lets the others on the connection wait. So such a
+  //   transfer is never paused; all of it waits here, and must have a limit.
+  // - Where the connection itself breaks the protocol, libcurl (7.88) takes what has come of a body for all of it.
+  //   Only a declared length shows that it is not.
+  bool is_usable() const;
   // What has come and was not yet taken; the user takes it, clears it or leaves it.
   Bytes& body() { return body_; }
   // What did not fit beneath the limit and waits inside libcurl; 0 when reading goes on.
@@ -102,7 +111,8 @@ class CurlTransfer {
   TransferUser* user_ = nullptr;  // Null: not in libcurl's hands.
 
   // The request.
-  bool is_plain_ = false;  // Configured, and nothing but URL, target and lines differ from a plain GET.
+  bool is_plain_ = false;               // Configured, and nothing but URL, target and lines differ from a plain GET.
+  std::uint32_t configured_as_of_ = 0;  // CurlMulti::reloads_.
   bool is_head_request_ = false;
   OriginUrlRef url_;
   CHandle<Curl_URL, curl_url_cleanup> parsed_url_;  // libcurl would parse a text anew for each transfer.
@@ -117,6 +127,7 @@ class CurlTransfer {
   bool was_replayed_ = false;
   bool is_upload_waiting_ = false;  // libcurl asked for more of the upload and there was nothing.
   bool is_over_ = false;
+  bool may_have_body_ = true;
   HeadReader head_;
   std::optional<std::uint64_t> body_length_;
   Bytes body_;

@@ -1,6 +1,7 @@
 // One HTTP request to the origin.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -19,12 +20,17 @@ struct FetchRequest {
   std::string field_lines{};  // "name: value\r\n"; without host, content-length and hop-by-hop fields.
   bool has_body = false;
   std::optional<std::uint64_t> body_length{};  // Absent with has_body: sent chunked.
+  // A GET without a body may share a connection with others, where the origin speaks HTTP/2. What of that cannot be
+  // used is asked for once more, over a connection of its own, so that interim responses may come twice.
+  bool may_share_connection = false;
 };
 
 struct FetchError {
   http::ProxyError error = http::ProxyError::ProxyInternalError;
   std::string detail;             // For the log and Proxy-Status details; one phrase.
   bool may_have_arrived = false;  // False only when the origin cannot have seen the whole request.
+  // How long it will be until the origin is asked again, where that is known.
+  std::optional<std::chrono::seconds> retry_after{};
 };
 
 // What to do with the body of the response whose head has just come.
@@ -41,6 +47,9 @@ class FetchObserver {
   // The final head. Views are valid during the call; hop-by-hop fields are still in it.
   virtual BodyMode on_head(const http::ResponseHead& head) = 0;
   virtual void on_body(std::string_view piece) = 0;
+  // While collecting: each turn, what there is of the body so far. Its bytes stay where they are while there is room
+  // for all of them, so that they may be shared before they are taken.
+  virtual void on_collected(const Bytes& /*so_far*/) {}
   // While collecting: the body has outgrown `collect_max`. Answers what to do now: Stream hands over what was collected
   // with the next on_body. (Or the observer destroys the fetch.)
   virtual BodyMode on_collect_overflow() = 0;

@@ -18,7 +18,9 @@ bool is_interim(std::uint16_t status) { return status < 200; }
 
 }  // namespace
 
-void HeadReader::clear() {
+void HeadReader::clear(bool may_be_http2) {
+  may_be_http2_ = may_be_http2;
+  is_http2_ = false;
   state_ = State::StatusLine;
   bytes_ = 0;
   text_.clear();
@@ -44,12 +46,15 @@ bool HeadReader::add_line(std::string_view line) {
   return false;
 }
 
-// RFC 9112 section 4: HTTP-version SP status-code SP [ reason-phrase ].
+// RFC 9112 section 4: HTTP-version SP status-code SP [ reason-phrase ]. The version of HTTP/2 has no minor number.
 bool HeadReader::add_status_line(std::string_view line) {
-  const auto status = try_unsigned(line.substr(std::min<std::size_t>(line.size(), 9), 3));
-  if (!line.starts_with("HTTP/1.") || line.size() < 12 || line[8] != ' ' || !status || *status < 100 || *status > 599 ||
-      (line.size() > 12 && line[12] != ' '))
+  is_http2_ = may_be_http2_ && line.starts_with("HTTP/2 ");
+  if (!is_http2_ && (!line.starts_with("HTTP/1.") || line.size() < 9 || line[8] != ' '))
     return refuse("the status line is not HTTP/1");
+  line.remove_prefix(line.find(' ') + 1);
+  const auto status = try_unsigned(line.substr(0, 3));
+  if (line.size() < 3 || !status || *status < 100 || *status > 599 || (line.size() > 3 && line[3] != ' '))
+    return refuse("the status line has no status");
   head_.status = static_cast<std::uint16_t>(*status);
   state_ = State::FieldLines;
   return true;
@@ -107,6 +112,7 @@ void HeadReader::read_fields() {
 // resolve.
 bool HeadReader::check_framing() {
   const bool is_encoded = head_.fields.has(http::FieldName::TransferEncoding);
+  if (is_encoded && is_http2_) return refuse("HTTP/2 has no transfer codings");
   if (is_encoded) {
     const auto encoding = head_.fields.single(http::FieldName::TransferEncoding);
     if (!encoding || !equals_ignoring_case(*encoding, "chunked")) return refuse("a transfer coding other than chunked");

@@ -26,12 +26,15 @@ class HeadReader {
   // Of one response; nobody has use for more, and each costs the client a read. What is more is dropped.
   static constexpr std::size_t kInterimMax = 8;
 
-  void clear();
+  // For the next response, of HTTP/1, or perhaps of HTTP/2, of which libcurl writes lines as if they had been sent.
+  void clear(bool may_be_http2 = false);
   // One line, its line end included. False when the response cannot be used; problem() then says why.
   bool add_line(std::string_view line);
 
   bool is_complete() const { return state_ == State::Complete; }
   bool has_begun() const { return bytes_ > 0; }
+  // Once a status line has come.
+  bool is_http2() const { return is_http2_; }
   std::string_view problem() const { return problem_; }
   // Interim responses that have come and were not yet taken, without 100: what the client expects is ours to continue.
   bool has_interim() const { return !interim_.empty(); }
@@ -52,6 +55,8 @@ class HeadReader {
   bool check_framing();
   bool refuse(std::string_view problem);
 
+  bool may_be_http2_ = false;
+  bool is_http2_ = false;
   State state_ = State::StatusLine;
   std::size_t bytes_ = 0;
   std::string text_;  // Field lines, each with "\n" at its end.

@@ -1,6 +1,8 @@
 #include "origin/origin.h"
 
 #include <algorithm>
+#include <random>
+#include <utility>
 
 #include "base/check.h"
 #include "event/timer.h"
@@ -14,11 +16,26 @@ namespace {
 // Deadlines are looked at together, and not more often than this.
 constexpr std::chrono::milliseconds kDeadlineGrain{5};
 
-CurlOptions curl_options(const OriginOptions& options) {
+// Requests that share a connection, at most: as many as libcurl believes that any host allows, and hosts should (RFC
+// 9113 section 6.5.2). What is more must go elsewhere, or libcurl would open a connection for each.
+constexpr std::size_t kSharersMax = 100;
+
+CurlOptions curl_options(const OriginOptions& options, bool shares_connections) {
   return {.idle_timeout = options.idle_timeout,
+          .age_max = options.connection_age_max,
+          .dns_ttl = options.dns_ttl,
           .connections_max = options.concurrent_max,
+          .shares_connections = shares_connections,
           .ca_file = options.ca_file,
           .verify_tls = options.verify_tls};
+}
+
+BalancerOptions balancer_options(const OriginOptions& options) {
+  return {.eject = options.eject,
+          .eject_max = std::max(options.eject, options.outlier.eject_max),
+          .failures_max = options.outlier.failures_max,
+          .ejected_percent_max = options.outlier.ejected_percent_max,
+          .slow_start = options.slow_start};
 }
 
 std::vector<OriginUrlRef> parse_urls(const std::vector<std::string>& urls) {
@@ -51,34 +68,49 @@ class CurlOrigin final : public Origin, private CallOwner {
       : loop_(loop),
         options_(options),
         metrics_(metrics),
-        balancer_(parse_urls(options.urls)),
-        multi_(loop, curl_options(options), metrics),
-        deadlines_(loop, [this] { expire_calls(); }) {}
+        balancer_(parse_urls(options.urls), options.weights, balancer_options(options), metrics),
+        breaker_(options.breaker, std::random_device{}(), metrics),
+        retries_(options.retries),
+        alone_(loop, curl_options(options, false), metrics),
+        deadlines_(loop, [this] { expire_calls(); }),
+        breaker_tick_(loop, [this] { tick_breaker(); }) {}
   ~CurlOrigin() { EDGE_CHECK(running_.empty() && queued_.empty() && ended_.empty()); }
 
   std::unique_ptr<Fetch> start(FetchRequest request, FetchObserver& observer) override;
   void reload(const OriginOptions& options) override;
 
  private:
-  OriginUrlRef find_next_url(std::span<const OriginUrlRef> tried) override {
-    return balancer_.find_next(loop_.now(), tried);
-  }
-  void eject(const OriginUrlRef& url) override { balancer_.eject(url, loop_.now(), options_.eject); }
-  void readmit(const OriginUrlRef& url) override { balancer_.readmit(url); }
+  CurlMulti& multi_for(const OriginUrlRef& url, bool shares) override;
+  void distrust(CurlMulti& multi) override;
+  void expire_by(Instant deadline) override;
+  OriginUrlRef find_first_url() override { return balancer_.find_next(loop_.now(), {}); }
+  OriginUrlRef find_other_url(std::span<const OriginUrlRef> tried, metrics::OriginRetry why) override;
+  void note_attempt(const OriginUrlRef& url, Verdict verdict) override { balancer_.note(url, verdict, loop_.now()); }
+  void note_fetch(Call& call, Verdict verdict) override;
   void on_call_ended(Call& call) override;
   void on_call_abandoned(Call& call) override;
 
   Call& take_spare_call();
+  bool try_launch(Call& call);
   void launch_queued();
+  void refuse_queued();
+  void refuse_by_breaker(Call& call);
+  void tick_breaker();
+  void await_breaker();
+  void free_distrusted();
   void move_to(Call::List& list, Call& call);
   void expire_calls();
-  void expire_by(Instant deadline);
 
   event::EventLoop& loop_;
   OriginOptions options_;
   metrics::WorkerMetrics& metrics_;
   Balancer balancer_;
-  CurlMulti multi_;
+  Breaker breaker_;
+  RetryBudget retries_;
+  // libcurl mixes up what a host can do where some transfers want HTTP/1.1 and others HTTP/2, so they are kept apart.
+  CurlMulti alone_;
+  std::vector<std::unique_ptr<CurlMulti>> shared_;      // A connection each, to most origins.
+  std::vector<std::unique_ptr<CurlMulti>> distrusted_;  // Until what they carry is over.
   // Every call is in one of these.
   Call::List running_;
   Call::List queued_;  // In the order in which they came.
@@ -86,6 +118,7 @@ class CurlOrigin final : public Origin, private CallOwner {
   Call::List spare_;
   Instant next_deadline_ = Instant::max();  // When deadlines_ fires.
   event::Timer deadlines_;
+  event::Timer breaker_tick_;
 };
 
 std::unique_ptr<Fetch> CurlOrigin::start(FetchRequest request, FetchObserver& observer) {
@@ -97,14 +130,16 @@ std::unique_ptr<Fetch> CurlOrigin::start(FetchRequest request, FetchObserver& ob
              {.first_byte_deadline = now + options_.first_byte_timeout,
               .total_deadline = now + options_.total_timeout,
               .connect_timeout = options_.connect_timeout,
-              .collect_bytes_max = options_.collect_bytes_max});
+              .first_byte_timeout = options_.first_byte_timeout,
+              .collect_bytes_max = options_.collect_bytes_max,
+              .any_5xx_is_failure = options_.outlier.any_5xx});
   if (!checked) {
     move_to(ended_, call);
     call.refuse(http::ProxyError::HttpRequestError, checked.error().message);
   } else if (running_.size() < options_.concurrent_max) {
-    move_to(running_, call);
-    call.launch();
-    expire_by(call.deadline());
+    if (!try_launch(call)) refuse_by_breaker(call);
+  } else if (breaker_.refuses(now)) {
+    refuse_by_breaker(call);
   } else if (queued_.size() < options_.queue_max) {
     move_to(queued_, call);
     call.enqueue();
@@ -119,13 +154,71 @@ std::unique_ptr<Fetch> CurlOrigin::start(FetchRequest request, FetchObserver& ob
 
 void CurlOrigin::reload(const OriginOptions& options) {
   EDGE_CHECK(loop_.is_current());
-  if (options.urls != options_.urls) balancer_ = Balancer(parse_urls(options.urls));
+  balancer_.reload(parse_urls(options.urls), options.weights, balancer_options(options));
   options_ = options;
-  multi_.reload(curl_options(options));
+  breaker_.reload(options.breaker);
+  retries_.reload(options.retries);
+  await_breaker();
+  alone_.reload(curl_options(options, false));
+  for (const auto& multi : shared_) multi->reload(curl_options(options, true));
   launch_queued();
 }
 
+// A body has a connection of its own, or an answer that comes before its end would leave the rest of it to the next;
+// and so has what must not be sent twice (CurlTransfer::set_method).
+CurlMulti& CurlOrigin::multi_for(const OriginUrlRef& url, bool shares) {
+  if (!shares || !options_.http2 || !url->base.starts_with("https:")) return alone_;
+  for (const auto& multi : shared_)
+    if (multi->in_use() < kSharersMax) return *multi;
+  return *shared_.emplace_back(std::make_unique<CurlMulti>(loop_, curl_options(options_, true), metrics_));
+}
+
+// libcurl cannot be told to leave a connection that others still use; so whoever comes gets new ones. A connection of
+// HTTP/1.1 has ended with its request.
+void CurlOrigin::distrust(CurlMulti& multi) {
+  const auto found = std::ranges::find(shared_, &multi, &std::unique_ptr<CurlMulti>::get);
+  if (found == shared_.end() || multi.has_met_http1()) return;
+  distrusted_.push_back(std::move(*found));
+  shared_.erase(found);
+}
+
+void CurlOrigin::free_distrusted() {
+  for (auto& multi : distrusted_)
+    if (multi->in_use() == 0) loop_.destroy_later(std::move(multi));
+  std::erase(distrusted_, nullptr);
+}
+
+OriginUrlRef CurlOrigin::find_other_url(std::span<const OriginUrlRef> tried, metrics::OriginRetry why) {
+  if (tried.size() >= balancer_.size()) return nullptr;
+  const Instant now = loop_.now();
+  // An answer, though a bad one, is better than what one that is out of order says late.
+  if (why == metrics::OriginRetry::Failed && !balancer_.has_well(now, tried)) return nullptr;
+  if (!retries_.try_spend(now)) {
+    metrics_.origin_retries[metrics::OriginRetry::Refused].add();
+    return nullptr;
+  }
+  OriginUrlRef url = balancer_.find_next(now, tried);
+  if (url != nullptr) metrics_.origin_retries[why].add();
+  return url;
+}
+
+void CurlOrigin::note_fetch(Call& call, Verdict verdict) {
+  if (!call.ticket) return;
+  const Instant now = loop_.now();
+  if (verdict == Verdict::Answered) {
+    call.is_answered = true;
+    breaker_.note_answer(*call.ticket, now);
+  } else {
+    breaker_.note_failure(*std::exchange(call.ticket, std::nullopt), now, call.is_answered);
+  }
+  await_breaker();
+  if (!queued_.empty() && breaker_.state() == Breaker::State::Open) refuse_queued();
+}
+
 void CurlOrigin::on_call_ended(Call& call) {
+  if (call.ticket && !call.is_answered) breaker_.withdraw(*call.ticket);
+  call.ticket.reset();
+  free_distrusted();
   move_to(ended_, call);
   launch_queued();
 }
@@ -138,15 +231,53 @@ void CurlOrigin::on_call_abandoned(Call& call) {
 void CurlOrigin::launch_queued() {
   while (!queued_.empty() && running_.size() < options_.concurrent_max) {
     Call& call = queued_.front();
-    move_to(running_, call);
-    call.launch();
-    expire_by(call.deadline());
+    if (!try_launch(call)) refuse_by_breaker(call);
   }
+}
+
+// False where the breaker is against it.
+bool CurlOrigin::try_launch(Call& call) {
+  call.ticket = breaker_.try_admit(loop_.now());
+  if (!call.ticket) return false;
+  await_breaker();
+  retries_.note_fetch(loop_.now());
+  move_to(running_, call);
+  call.launch();
+  expire_by(call.deadline());
+  return true;
+}
+
+// They would wait for those before them to fail, and then hear the same.
+void CurlOrigin::refuse_queued() {
+  while (!queued_.empty()) refuse_by_breaker(queued_.front());
+}
+
+void CurlOrigin::refuse_by_breaker(Call& call) {
+  metrics_.origin_breaker_refused.add();
+  const auto wait = std::chrono::ceil<std::chrono::seconds>(breaker_.wait(loop_.now()));
+  move_to(ended_, call);
+  call.refuse(http::ProxyError::DestinationUnavailable,
+              "the origin has failed too often; it is left alone for a moment",
+              std::max(wait, std::chrono::seconds{1}));
+}
+
+void CurlOrigin::tick_breaker() {
+  breaker_.tick(loop_.now());
+  await_breaker();
+}
+
+void CurlOrigin::await_breaker() {
+  const Instant due = breaker_.next_tick();
+  if (due == Instant::max()) {
+    if (breaker_tick_.is_armed()) breaker_tick_.disarm();
+    return;
+  }
+  breaker_tick_.arm(std::max(std::chrono::ceil<std::chrono::milliseconds>(due - loop_.now()), kDeadlineGrain));
 }
 
 Call& CurlOrigin::take_spare_call() {
   if (spare_.empty()) {
-    Call& call = spare_.emplace_back(loop_, multi_, metrics_, static_cast<CallOwner&>(*this));
+    Call& call = spare_.emplace_back(loop_, alone_, metrics_, static_cast<CallOwner&>(*this));
     call.list = &spare_;
     call.position = std::prev(spare_.end());
   }
@@ -158,8 +289,8 @@ void CurlOrigin::move_to(Call::List& list, Call& call) {
   call.list = &list;
 }
 
-// A deadline only ever moves away from a call (it connects, its head comes), so the timer that was set for the first
-// one may come too early, never too late.
+// A deadline only ever moves away from a call (it connects, its head comes), or the call says so, and so the timer that
+// was set for the first one may come too early, never too late.
 void CurlOrigin::expire_by(Instant deadline) {
   if (deadline >= next_deadline_) return;
   next_deadline_ = deadline;

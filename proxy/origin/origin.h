@@ -10,22 +10,39 @@
 #include "base/result.h"
 #include "event/event_loop.h"
 #include "metrics/worker_metrics.h"
+#include "origin/breaker.h"
 #include "origin/fetch.h"
+#include "origin/retry_budget.h"
 
 namespace edge::origin {
 
+// When a URL that can be connected to is out of order (see Balancer).
+struct OutlierOptions {
+  std::uint32_t failures_max = 5;               // In a row; 0: never.
+  bool any_5xx = false;                         // Whether statuses besides 502, 503 and 504 are failures.
+  std::chrono::milliseconds eject_max{30'000};  // Each ejection in a row is twice as long as the last, up to this.
+  std::uint32_t ejected_percent_max = 50;       // Of the URLs.
+};
+
 struct OriginOptions {
   std::vector<std::string> urls{"http://127.0.0.1:9000"};  // http or https, a host, a port, perhaps a path prefix.
+  std::vector<std::uint32_t> weights{};                    // Of the URLs, by position; 1 where there is none.
   std::chrono::milliseconds connect_timeout{1'000};
   std::chrono::milliseconds first_byte_timeout{5'000};  // From the start of the fetch (queueing included) to the head.
   std::chrono::milliseconds total_timeout{30'000};      // To the last byte.
-  std::chrono::milliseconds eject{
-      1'000};  // A URL that could not be connected to is left out for so long; not when all are.
+  std::chrono::milliseconds eject{1'000};  // A URL that is out of order is left out for so long; not when all are.
+  OutlierOptions outlier;
+  BreakerOptions breaker;
+  RetryOptions retries;
   std::chrono::milliseconds idle_timeout{60'000};  // A connection unused for longer is not used again.
-  std::uint32_t concurrent_max = 256;              // Fetches under way, in this worker.
-  std::uint32_t queue_max = 1'024;                 // Fetches waiting for one of those, in this worker.
-  std::uint64_t collect_bytes_max = 8ull << 20;    // Beyond it a collected body overflows.
-  std::string ca_file;                             // Empty: the system's certificates.
+  std::chrono::milliseconds slow_start{0};    // A URL that returns gets its whole share after so long; at once if 0.
+  std::chrono::milliseconds dns_ttl{30'000};  // An address is looked up again after so long, in whole seconds.
+  std::chrono::milliseconds connection_age_max{600'000};  // No connection is used again after so long; 0: any is.
+  std::uint32_t concurrent_max = 256;                     // Fetches under way, in this worker.
+  std::uint32_t queue_max = 1'024;                        // Fetches waiting for one of those, in this worker.
+  std::uint64_t collect_bytes_max = 8ull << 20;           // Beyond it a collected body overflows.
+  bool http2 = true;                                      // Spoken to https origins that offer it.
+  std::string ca_file;                                    // Empty: the system's certificates.
   bool verify_tls = true;
 };
 

@@ -12,6 +12,8 @@ struct OriginUrl {
   std::string base;       // "https://host:port/": all that a connection is made from.
   std::string authority;  // "host:port", the port always written; for messages.
   std::string prefix;     // Goes before every target; has no slash at its end.
+
+  bool operator==(const OriginUrl&) const = default;
 };
 
 // Scheme http or https, a host (IPv6 in brackets), perhaps a port, perhaps a path prefix; nothing else.

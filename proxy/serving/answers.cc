@@ -64,20 +64,19 @@ std::string make_boundary(const cache::StoredResponse& response) {
   return boundary;
 }
 
-void answer_parts(frontend::Exchange& exchange, const cache::StoredResponse& response, std::string more,
+void answer_parts(frontend::Exchange& exchange, const Ref<const cache::StoredResponse>& response, std::string more,
                   std::vector<http::ByteRange> parts) {
-  const http::Fields fields = http::parse_lines(response.fields());
+  const http::Fields fields = http::parse_lines(response->fields());
   std::string lines;
   for (const http::Field& field : fields)
     if (field.id != http::FieldName::ContentType) http::append_line(lines, field.name, field.value);
-  const http::ByterangesBody body(std::move(parts), response.body().size(), fields.value(http::FieldName::ContentType),
-                                  make_boundary(response));
+  const http::ByterangesBody body(std::move(parts), response->body().size(), fields.value(http::FieldName::ContentType),
+                                  make_boundary(*response));
   http::append_line(more, "content-type", body.content_type());
   exchange.start_response({.status = 206, .fields = lines, .more_fields = more, .has_date = true}, body.length());
-  // Copied, but bounded: no part touches another, so together they are no more than the body.
   for (std::size_t i = 0; i < body.parts().size(); ++i) {
     exchange.write(body.part_head(i));
-    exchange.write(response.body().substr(body.parts()[i].first, body.parts()[i].length()));
+    exchange.write(response->body().substr(body.parts()[i].first, body.parts()[i].length()), response);
   }
   exchange.write(body.end());
   exchange.finish();
@@ -103,7 +102,7 @@ bool answer_range(frontend::Exchange& exchange, const Ref<const cache::StoredRes
       break;
   }
   if (range.parts.size() > 1) {
-    answer_parts(exchange, *response, more, std::move(range.parts));
+    answer_parts(exchange, response, more, std::move(range.parts));
     return true;
   }
   const http::ByteRange part = range.parts.front();
@@ -117,24 +116,35 @@ bool answer_range(frontend::Exchange& exchange, const Ref<const cache::StoredRes
   return true;
 }
 
+// The lines of this answer. Reused by every answer of this thread, so that a hit does not allocate.
+std::string& lines_of(const cache::StoredResponse& response, const StoredAnswer& answer) {
+  thread_local std::string more;
+  more.clear();
+  append_own_lines(more, response, answer);
+  if (answer.own_lines) more += *answer.own_lines;
+  return more;
+}
+
+// False where the request's conditions do not allow it.
+bool answer_not_modified(frontend::Exchange& exchange, const cache::StoredResponse& response,
+                         const StoredAnswer& answer, std::string_view more) {
+  const http::RequestHead& request = exchange.request();
+  const auto precondition =
+      http::evaluate_preconditions(request.method, request.fields, response.status(), response.etag(),
+                                   last_modified(request, response, answer.wall));
+  if (precondition != http::Precondition::NotModified) return false;
+  const std::string lines = not_modified_lines(response);
+  exchange.respond({.status = 304, .fields = lines, .more_fields = more, .has_date = true});
+  return true;
+}
+
 }  // namespace
 
 void answer_stored(frontend::Exchange& exchange, const Ref<const cache::StoredResponse>& response,
                    const StoredAnswer& answer) {
-  // Reused by every answer of this thread, so that a hit does not allocate.
-  thread_local std::string more;
-  more.clear();
-  append_own_lines(more, *response, answer);
-  if (answer.own_lines) more += *answer.own_lines;
+  std::string& more = lines_of(*response, answer);
+  if (answer_not_modified(exchange, *response, answer, more)) return;
   const http::RequestHead& request = exchange.request();
-  const auto precondition =
-      http::evaluate_preconditions(request.method, request.fields, response->status(), response->etag(),
-                                   last_modified(request, *response, answer.wall));
-  if (precondition == http::Precondition::NotModified) {
-    const std::string lines = not_modified_lines(*response);
-    exchange.respond({.status = 304, .fields = lines, .more_fields = more, .has_date = true});
-    return;
-  }
   if (request.fields.has(http::FieldName::Range) && answer_range(exchange, response, answer.range_parts_max, more))
     return;
   exchange.respond({.status = response->status(),
@@ -145,6 +155,15 @@ void answer_stored(frontend::Exchange& exchange, const Ref<const cache::StoredRe
                     .owner = response});
 }
 
+bool start_stored(frontend::Exchange& exchange, const Ref<const cache::StoredResponse>& head, std::uint64_t length,
+                  const StoredAnswer& answer) {
+  const std::string& more = lines_of(*head, answer);
+  if (answer_not_modified(exchange, *head, answer, more)) return false;
+  exchange.start_response({.status = head->status(), .fields = head->fields(), .more_fields = more, .has_date = true},
+                          length);
+  return true;
+}
+
 void send_interim(frontend::Exchange& exchange, const http::ResponseHead& head) {
   std::string lines;
   http::append_end_to_end_lines(lines, head.fields, {http::FieldName::ContentLength});
@@ -152,7 +171,7 @@ void send_interim(frontend::Exchange& exchange, const http::ResponseHead& head) 
 }
 
 void answer_origin_error(frontend::Exchange& exchange, http::ProxyError error, std::string_view detail,
-                         http::ForwardReason reason) {
+                         http::ForwardReason reason, std::optional<std::chrono::seconds> retry_after) {
   std::string status;
   http::append_cache_status(status, {.forwarded = reason, .detail = http::to_text(error)});
   const std::uint16_t code = http::status_of(error);
@@ -160,9 +179,37 @@ void answer_origin_error(frontend::Exchange& exchange, http::ProxyError error, s
                           {.status = code,
                            .error = error,
                            .detail = detail,
-                           .retry_after = code == 503 ? std::optional<std::chrono::seconds>{kRetryAfter} : std::nullopt,
+                           .retry_after = code == 503 ? std::optional{retry_after.value_or(kRetryAfter)} : std::nullopt,
                            .cache_status = status,
                            .log_detail = http::to_text(error)});
+}
+
+// RFC 6585 section 4; draft-ietf-httpapi-ratelimit-headers-10. Retry-After has whole seconds, rounded up, so who keeps
+// to it is not refused again.
+void answer_too_often(frontend::Exchange& exchange, const RateRefusal& refusal) {
+  const auto wait = std::max(std::chrono::ceil<std::chrono::seconds>(refusal.wait), std::chrono::seconds{1});
+  std::string lines = "ratelimit-policy: ";
+  lines.append(refusal.rule.policy_field).append("\r\nratelimit: \"").append(refusal.rule.name).append("\";r=0;t=");
+  append_unsigned(lines, static_cast<std::uint64_t>(wait.count()));
+  lines += "\r\n";
+  const std::string detail = "too many requests; limit " + refusal.rule.name;
+  frontend::respond_error(exchange, {.status = 429,
+                                     .error = http::ProxyError::HttpRequestDenied,
+                                     .detail = detail,
+                                     .retry_after = wait,
+                                     .more_fields = lines,
+                                     .outcome = metrics::Outcome::Refused,
+                                     .log_detail = refusal.rule.name});
+}
+
+void answer_bad_signature(frontend::Exchange& exchange, metrics::SignatureEnd why) {
+  const std::string detail =
+      std::string("signature ").append(metrics::kSignatureEndLabels[static_cast<std::size_t>(why)]);
+  frontend::respond_error(exchange, {.status = 403,
+                                     .error = http::ProxyError::HttpRequestDenied,
+                                     .detail = detail,
+                                     .outcome = metrics::Outcome::Refused,
+                                     .log_detail = detail});
 }
 
 void answer_refusal(frontend::Exchange& exchange, std::uint16_t status, std::string_view detail) {

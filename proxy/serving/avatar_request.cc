@@ -1,5 +1,7 @@
 #include "serving/avatar_request.h"
 
+#include <utility>
+
 #include "base/check.h"
 #include "base/overloaded.h"
 #include "base/text.h"
@@ -9,6 +11,7 @@
 #include "http/vary.h"
 #include "serving/answers.h"
 #include "serving/fill_runner.h"
+#include "serving/rate_limiter.h"
 #include "serving/token.h"
 
 namespace edge::serving {
@@ -24,6 +27,18 @@ namespace {
 constexpr std::uint32_t kLookupsMax = 4;
 
 constexpr std::string_view kStaleIfError = "stale-if-error";
+constexpr std::string_view kBehindUpdate = "behind-update";
+
+// Of the last request that ended on this thread.
+struct KeptMemory {
+  ~KeptMemory() {
+    ::operator delete(std::exchange(block, nullptr));
+    is_gone = true;  // Requests may still end while the thread does.
+  }
+  void* block = nullptr;
+  bool is_gone = false;
+};
+thread_local KeptMemory kept_memory;
 
 // RFC 9110 section 7.6.3: by which version the request came.
 void append_via(std::string& lines, const http::RequestHead& request) {
@@ -35,14 +50,28 @@ void append_via(std::string& lines, const http::RequestHead& request) {
 
 }  // namespace
 
+void* AvatarRequest::operator new(std::size_t bytes) {
+  if (void* const kept = std::exchange(kept_memory.block, nullptr)) return kept;
+  return ::operator new(bytes);
+}
+
+void AvatarRequest::operator delete(void* memory) noexcept {
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+  // A sanitizer sees what is done to memory that was freed, not to what was kept.
+  if (!kept_memory.block && !kept_memory.is_gone) {
+    kept_memory.block = memory;
+    return;
+  }
+#endif
+  ::operator delete(memory);
+}
+
 AvatarRequest::AvatarRequest(Services& services, frontend::Exchange& exchange)
     : services_(services), exchange_(exchange) {}
 
 AvatarRequest::~AvatarRequest() {
-  if (waits_) {
-    services_.waiters.remove(waiter_);
-    services_.cache.leave(*key_, waiter_);
-  }
+  if (waits_) services_.waiters.remove(arrival_ ? reader_ : waiter_);
+  if (waits_ || arrival_) services_.cache.leave(*key_, waiter_);
   if (pass_ && pass_->must_outlive_client()) services_.aftermath.adopt(std::move(pass_));
 }
 
@@ -57,6 +86,12 @@ void AvatarRequest::run(Step step) {
     switch (step) {
       case Step::Validate:
         step = validate();
+        break;
+      case Step::Limit:
+        step = limit();
+        break;
+      case Step::Verify:
+        step = verify();
         break;
       case Step::Route:
         step = route();
@@ -100,12 +135,39 @@ AvatarRequest::Step AvatarRequest::validate() {
     answer_refusal(exchange_, 405, "TRACE is not allowed");
     return Step::Done;
   }
+  return Step::Limit;
+}
+
+// Before the lookup, so that too much of anything costs the cache nothing.
+AvatarRequest::Step AvatarRequest::limit() {
+  const ServingOptions& options = *services_.options;
+  const auto refusal = services_.rates.refusal(options.rates, exchange_, target_.path, options.routes,
+                                               services_.loop.now(), services_.metrics);
+  if (!refusal) return Step::Verify;
+  answer_too_often(exchange_, *refusal);
+  return Step::Done;
+}
+
+// From here on the URL is the same for all who were given it.
+AvatarRequest::Step AvatarRequest::verify() {
+  const SignedUrls& urls = services_.options->signed_urls;
+  if (!urls.covers(target_.path, avatar_scratch_) || exchange_.request().method == Method::Purge) return Step::Route;
+  const SignatureVerdict verdict = urls.verify(target_.path_and_query, services_.loop.wall());
+  services_.metrics.signatures[verdict.end].add();
+  if (verdict.end != metrics::SignatureEnd::Good) {
+    answer_bad_signature(exchange_, verdict.end);
+    return Step::Done;
+  }
+  target_.path_and_query = verdict.target;
   return Step::Route;
 }
 
 AvatarRequest::Step AvatarRequest::route() {
   const http::RequestHead& request = exchange_.request();
-  key_.emplace(services_.options->routes.avatar_of(target_.path, avatar_scratch_).avatar, target_.path_and_query);
+  const Routes& routes = services_.options->routes;
+  const RouteMatch match = routes.avatar_of(target_.path, avatar_scratch_);
+  key_.emplace(match.avatar, target_.path_and_query);
+  if (match.route) route_ = static_cast<std::size_t>(match.route - routes.routes().data());
   if (request.method == Method::Purge) return Step::Purge;
   if (request.method != Method::Get && request.method != Method::Head) return pass_because(ForwardReason::Method, {});
   if (exchange_.has_body()) return pass_because(ForwardReason::Bypass, "request-body");
@@ -126,7 +188,7 @@ AvatarRequest::Step AvatarRequest::look_up() {
                  [this](cache::StaleHit& hit) { return answer_stale(std::move(hit)); },
                  [this](cache::Uncacheable&) { return pass_because(ForwardReason::Bypass, "known-uncacheable"); },
                  [this](cache::Lead& first) { return lead(std::move(first)); },
-                 [this](cache::Joined& joined) { return wait(joined.why, joined.is_for_trust, false); },
+                 [this](cache::Joined& joined) { return join(std::move(joined)); },
                  [this](cache::TooManyWaiters&) {
                    services_.metrics.limit_reached(metrics::Limit::WaitersPerFill);
                    answer_refusal(exchange_, 503, "too many requests wait for this avatar");
@@ -158,8 +220,8 @@ AvatarRequest::Step AvatarRequest::answer_hit(const cache::Hit& hit) {
 AvatarRequest::Step AvatarRequest::answer_stale(cache::StaleHit hit) {
   // Begun first: the answer may end the exchange, and with it the request's fields.
   if (hit.refresh)
-    services_.fills.start(
-        {std::move(*hit.refresh), std::nullopt, hit.response, hit.usable_until, fill_request_lines()});
+    services_.fills.start({std::move(*hit.refresh), std::nullopt, hit.response, hit.usable_until, fill_request_lines(),
+                           std::string(key_->avatar), route_});
   const Instant now = services_.loop.now();
   const std::string_view why = hit.by_request ? "max-stale" : "stale-while-revalidate";
   exchange_.set_outcome(metrics::Outcome::Stale, why);
@@ -177,18 +239,28 @@ AvatarRequest::Step AvatarRequest::answer_absent(ForwardReason why) {
 
 AvatarRequest::Step AvatarRequest::lead(cache::Lead first) {
   services_.fills.start({std::move(first.permit), waiter_, std::move(first.stale), first.stale_usable_until,
-                         fill_request_lines(), fill_ == cache::Question::Fill::Shared});
+                         fill_request_lines(), std::string(key_->avatar), route_,
+                         fill_ == cache::Question::Fill::Shared, may_use_tier(first)});
   return wait(first.why, first.is_for_trust, true);
+}
+
+// Without a lease, and for who wants it from the origin, only the origin will do.
+bool AvatarRequest::may_use_tier(const cache::Lead& first) const {
+  return fill_ == cache::Question::Fill::Shared && !first.is_for_trust && !wants_it_fresher();
+}
+
+bool AvatarRequest::wants_it_fresher() const {
+  return limits_.revalidate || limits_.age_max || limits_.fresh_for_min.count() > 0;
 }
 
 // The fill is for everybody: whole, and without the conditions of one client. Its cache directives go along, as they
 // must (RFC 9111 section 5.2).
 std::string AvatarRequest::fill_request_lines() const {
   std::string lines;
-  http::append_end_to_end_lines(
-      lines, fields(),
-      {FieldName::Host, FieldName::ContentLength, FieldName::Expect, FieldName::Range, FieldName::IfRange,
-       FieldName::IfMatch, FieldName::IfNoneMatch, FieldName::IfModifiedSince, FieldName::IfUnmodifiedSince});
+  http::append_end_to_end_lines(lines, fields(),
+                                {FieldName::Host, FieldName::ContentLength, FieldName::Expect, FieldName::Forwarded,
+                                 FieldName::XForwardedFor, FieldName::Range, FieldName::IfRange, FieldName::IfMatch,
+                                 FieldName::IfNoneMatch, FieldName::IfModifiedSince, FieldName::IfUnmodifiedSince});
   append_via(lines, exchange_.request());
   return lines;
 }
@@ -197,21 +269,89 @@ AvatarRequest::Step AvatarRequest::wait(ForwardReason why, bool is_for_trust, bo
   why_ = why;
   is_for_trust_ = is_for_trust;
   if (!arrived_) arrived_ = services_.loop.clock().now();
-  waits_ = true;
   leads_ = leads;
-  services_.waiters.add(waiter_, *this);
+  wait_on();
+  return Step::Suspended;
+}
+
+AvatarRequest::Step AvatarRequest::join(cache::Joined joined) {
+  wait(joined.why, joined.is_for_trust, false);
+  // As to those who have waited before, so that no answer breaks off before it has begun.
+  if (joined.arrival) services_.directory.tell({waiter_}, Arriving{std::move(joined.arrival)});
   return Step::Suspended;
 }
 
 void AvatarRequest::on_fill(const FillOutcome& outcome) {
   waits_ = false;
-  std::visit(Overloaded{[this](const Filled& filled) { answer_filled(filled); },
-                        [this](const NotShared&) { run(pass_because(why_, "not-shared")); },
-                        [this](const LookAgain&) { look_again(); },
-                        [this](const FillFailed& failed) {
-                          answer_origin_error(exchange_, failed.error, failed.detail, why_);
-                        }},
-             outcome);
+  std::visit(
+      Overloaded{[this](const Arriving& arriving) { arrival_ ? send_arrived() : answer_arriving(arriving.arrival); },
+                 [this](const Filled& filled) { answer_filled(filled); },
+                 [this](const NotShared&) { run(pass_because(why_, "not-shared")); },
+                 [this](const LookAgain&) { look_again(); },
+                 [this](const FillFailed& failed) {
+                   answer_origin_error(exchange_, failed.error, failed.detail, why_, failed.retry_after);
+                 }},
+      outcome);
+}
+
+// Who asked for parts of it, and who gets another variant, wait for the whole; and where it is broken already, for what
+// is said of that. All are told of the fill's end too; whoever answers from the arrival hears nothing under that
+// number.
+void AvatarRequest::answer_arriving(const Ref<cache::Arrival>& arrival) {
+  const http::RequestHead& request = exchange_.request();
+  const cache::Arrival::About& about = arrival->about();
+  if (request.fields.has(FieldName::Range) ||
+      !http::is_selected(about.head->selecting(), fields(), about.head->fields()))
+    return wait_on();
+  const cache::Arrival::Part first = arrival->read(0, waiter_);
+  if (first.broken || first.bytes.empty()) return wait_on();
+  services_.metrics.answers_begun_early.add();
+  const bool is_head = request.method == Method::Head;
+  StoredAnswer answer{.status = filled_status(about.head->status()),
+                      .now = services_.loop.now(),
+                      .wall = services_.loop.wall(),
+                      .own_lines = leads_ ? about.leader_lines.get() : nullptr};
+  if (about.is_behind) answer.status.detail = kBehindUpdate;
+  if (!start_stored(exchange_, about.head, about.length, answer)) return;
+  if (is_head) return exchange_.finish();
+  arrival_ = arrival;
+  reader_ = services_.waiters.next_id();
+  send_arrived();
+}
+
+void AvatarRequest::send_arrived() {
+  while (!exchange_.is_congested()) {
+    const cache::Arrival::Part part = arrival_->read(arrived_sent_, reader_);
+    if (part.broken) {
+      arrival_ = nullptr;
+      exchange_.set_outcome(metrics::Outcome::Error, http::to_text(*part.broken));
+      return exchange_.abort();
+    }
+    if (part.bytes.empty()) return wait_on();
+    arrived_sent_ += part.bytes.size();
+    exchange_.write(part.bytes, arrival_->about().owner);
+    if (arrived_sent_ < arrival_->about().length) continue;
+    arrival_ = nullptr;
+    return exchange_.finish();
+  }
+}
+
+void AvatarRequest::wait_on() {
+  waits_ = true;
+  services_.waiters.add(arrival_ ? reader_ : waiter_, *this);
+}
+
+// What is said of a response that the origin has just given; counted as well.
+http::CacheStatus AvatarRequest::filled_status(std::optional<std::uint16_t> forward_status) {
+  exchange_.set_outcome(!leads_                 ? metrics::Outcome::Collapsed
+                        : forward_status == 304 ? metrics::Outcome::Revalidated
+                                                : metrics::Outcome::Miss);
+  http::CacheStatus status{.forwarded = why_, .forward_status = forward_status, .is_collapsed = !leads_};
+  if (is_for_trust_) {
+    status.detail = "no-lease";
+    services_.metrics.answers_revalidated_for_lease.add();
+  }
+  return status;
 }
 
 void AvatarRequest::answer_filled(const Filled& filled) {
@@ -233,20 +373,16 @@ void AvatarRequest::answer_filled(const Filled& filled) {
                                     .is_collapsed = filled.forward_status && !leads_,
                                     .detail = kStaleIfError});
   }
-  const bool is_revalidated = filled.forward_status == 304;
-  exchange_.set_outcome(!leads_          ? metrics::Outcome::Collapsed
-                        : is_revalidated ? metrics::Outcome::Revalidated
-                                         : metrics::Outcome::Miss);
-  http::CacheStatus status{.forwarded = why_,
-                           .forward_status = filled.forward_status,
-                           .is_stored = filled.is_stored,
-                           .is_collapsed = !leads_};
-  if (filled.is_stored) status.ttl = ttl;
-  if (is_for_trust_) {
-    status.detail = "no-lease";
-    services_.metrics.answers_revalidated_for_lease.add();
+  if (filled.is_from_tier) {
+    // It may be older than this client accepts; what is held now is judged by that.
+    if (wants_it_fresher()) return look_again();
+    exchange_.set_outcome(leads_ ? metrics::Outcome::Tier : metrics::Outcome::Collapsed);
+    return answer(filled.response, {.is_hit = true, .ttl = ttl, .is_collapsed = !leads_, .detail = "tier2"});
   }
-  if (filled.verdict == cache::StoreVerdict::BelowFloor) status.detail = "behind-update";
+  http::CacheStatus status = filled_status(filled.forward_status);
+  status.is_stored = filled.is_stored;
+  if (filled.is_stored) status.ttl = ttl;
+  if (filled.verdict == cache::StoreVerdict::BelowFloor) status.detail = kBehindUpdate;
   if (filled.verdict == cache::StoreVerdict::Voided) status.detail = "voided";
   answer(filled.response, status, leads_ ? filled.leader_lines.get() : nullptr);
 }
@@ -279,14 +415,22 @@ AvatarRequest::Step AvatarRequest::pass_because(ForwardReason reason, std::strin
 }
 
 AvatarRequest::Step AvatarRequest::pass() {
+  if (services_.maintenance.is_on()) {
+    const http::ProxyError error = http::ProxyError::DestinationUnavailable;
+    answer_origin_error(exchange_, error, "the origin is being worked on", pass_reason_,
+                        services_.options->maintenance_retry_after);
+    return Step::Done;
+  }
   const http::RequestHead& request = exchange_.request();
   origin::FetchRequest fetch{.method = std::string(request.method_name),
                              .target = std::string(target_.path_and_query),
                              .has_body = exchange_.has_body(),
                              .body_length = exchange_.body_length()};
-  http::append_end_to_end_lines(fetch.field_lines, fields(),
-                                {FieldName::Host, FieldName::ContentLength, FieldName::Expect});
+  http::append_end_to_end_lines(
+      fetch.field_lines, fields(),
+      {FieldName::Host, FieldName::ContentLength, FieldName::Expect, FieldName::Forwarded, FieldName::XForwardedFor});
   append_via(fetch.field_lines, request);
+  // Whoever it is to us; what else the request said of that, anybody may have written.
   fetch.field_lines.append("x-forwarded-for: ").append(exchange_.client_address()) += "\r\n";
   pass_ = std::make_unique<Pass>(services_, exchange_,
                                  PassPlan{.avatar = std::string(key_->avatar),
@@ -303,7 +447,7 @@ AvatarRequest::Step AvatarRequest::pass() {
 AvatarRequest::Step AvatarRequest::purge() {
   const auto& token = services_.options->token;
   const std::string_view given = exchange_.request().fields.value(FieldName::Authorization);
-  if (token ? !is_bearer(given, *token) : !exchange_.is_from_loopback()) {
+  if (token ? !is_bearer(given, *token) : !exchange_.client().is_loopback()) {
     answer_refusal(exchange_, 403, "PURGE needs the token, or without one a client on this machine");
     return Step::Done;
   }
@@ -328,6 +472,7 @@ void AvatarRequest::on_body_end() {
 
 void AvatarRequest::on_writable() {
   if (pass_) pass_->on_client_writable();
+  if (arrival_ && !waits_) send_arrived();
 }
 
 }  // namespace edge::serving

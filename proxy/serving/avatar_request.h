@@ -1,6 +1,7 @@
 // One request of a client, from its head to its answer.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
@@ -9,6 +10,7 @@
 #include "frontend/exchange.h"
 #include "http/target.h"
 #include "serving/answers.h"
+#include "serving/fill_runner.h"
 #include "serving/pass.h"
 #include "serving/services.h"
 #include "serving/waiters.h"
@@ -22,6 +24,10 @@ class AvatarRequest final : public frontend::ExchangeTask, public FillWaiter {
   ~AvatarRequest() override;
   AvatarRequest(const AvatarRequest&) = delete;
   AvatarRequest& operator=(const AvatarRequest&) = delete;
+
+  // A hit lives for one call: its memory is used again, so that it costs no allocation.
+  static void* operator new(std::size_t bytes);
+  static void operator delete(void* memory) noexcept;
 
   // Goes as far as it can now. True when the answer is complete.
   bool begin();
@@ -38,6 +44,8 @@ class AvatarRequest final : public frontend::ExchangeTask, public FillWaiter {
   // In the order in which they happen.
   enum class Step {
     Validate,  // Is it a request that we understand? What does it name?
+    Limit,     // Does it come too soon after others?
+    Verify,    // May it know this URL?
     Route,     // What may be done with it: look it up, pass it on, purge?
     Lookup,    // Hit, or who fills it?
     Purge,
@@ -48,6 +56,8 @@ class AvatarRequest final : public frontend::ExchangeTask, public FillWaiter {
 
   void run(Step step);
   Step validate();
+  Step limit();
+  Step verify();
   Step route();
   Step look_up();
   Step purge();
@@ -60,10 +70,17 @@ class AvatarRequest final : public frontend::ExchangeTask, public FillWaiter {
   Step answer_absent(http::ForwardReason why);
   Step lead(cache::Lead lead);
   Step wait(http::ForwardReason why, bool is_for_trust, bool leads);
+  Step join(cache::Joined joined);
+  void answer_arriving(const Ref<cache::Arrival>& arrival);
+  void send_arrived();
+  void wait_on();
+  http::CacheStatus filled_status(std::optional<std::uint16_t> forward_status);
   void answer_filled(const Filled& filled);
   void look_again();
   void answer(const Ref<const cache::StoredResponse>& response, const http::CacheStatus& status,
               const std::string* own_lines = nullptr);
+  bool may_use_tier(const cache::Lead& first) const;
+  bool wants_it_fresher() const;
   std::string fill_request_lines() const;
   const http::Fields& fields() const { return reduced_fields_ ? *reduced_fields_ : exchange_.request().fields; }
 
@@ -74,6 +91,7 @@ class AvatarRequest final : public frontend::ExchangeTask, public FillWaiter {
   std::string target_scratch_;
   std::string avatar_scratch_;
   std::optional<cache::CacheKey> key_;
+  std::size_t route_ = kNoRoute;
   http::UseLimits limits_;
   cache::Question::Fill fill_ = cache::Question::Fill::Shared;
   std::string reduced_accept_;
@@ -86,6 +104,10 @@ class AvatarRequest final : public frontend::ExchangeTask, public FillWaiter {
   std::uint32_t lookups_ = 0;
   std::optional<Instant> arrived_;                          // Noted when it begins to wait, so a little late.
   http::ForwardReason why_ = http::ForwardReason::UriMiss;  // Why what was held, if anything, would not do.
+
+  Ref<cache::Arrival> arrival_;  // What is answered while it comes; null: nothing.
+  cache::WaiterId reader_;       // By which we hear of more of it.
+  std::uint64_t arrived_sent_ = 0;
 
   http::ForwardReason pass_reason_ = http::ForwardReason::Bypass;
   std::string_view pass_detail_;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@ namespace edge::serving {
 struct CachingPolicy {
   http::FreshnessDefaults freshness{.negative_ttl = std::chrono::seconds{5}, .heuristic_max = std::chrono::hours{1}};
   http::StaleDefaults stale;
+  std::uint64_t stream_from_bytes = 64 << 10;         // A body of so many goes to those who wait while it comes.
   std::chrono::milliseconds uncacheable_ttl{60'000};  // For so long it is remembered that a response is not storable.
   http::RequestDirectives request_directives = http::RequestDirectives::Limited;
   http::SetCookiePolicy set_cookie = http::SetCookiePolicy::Pass;

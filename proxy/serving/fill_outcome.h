@@ -1,4 +1,4 @@
-// How a fill ended, for those who waited for it.
+// What becomes of a fill, for those who wait for it: that its response begins to arrive, and how it ended.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +13,11 @@
 
 namespace edge::serving {
 
+// There is something of the response, or more of it, or it is known that no more will come. Who does not take it as it
+// comes goes on waiting for the end.
+struct Arriving {
+  Ref<cache::Arrival> arrival;
+};
 // A response for everyone whom Vary lets have it.
 struct Filled {
   Ref<const cache::StoredResponse> response;
@@ -21,7 +26,8 @@ struct Filled {
   // What the origin answered; 304: the response was revalidated. None: no answer was to be had.
   std::optional<std::uint16_t> forward_status{};
   std::shared_ptr<const std::string> leader_lines{};  // Field lines for the leader alone; null: none.
-  Instant usable_until{};    // When it is to be revalidated; earlier than the response says soon after an update.
+  Instant usable_until{};  // When it is to be revalidated; earlier than the response says soon after an update.
+  bool is_from_tier = false;
   bool is_stand_in = false;  // A stale response in place of an error or of no answer (RFC 5861 section 4).
 };
 // The response is not to be shared: ask for yourself.
@@ -30,9 +36,10 @@ struct NotShared {};
 struct FillFailed {
   http::ProxyError error;
   std::string detail;
+  std::optional<std::chrono::seconds> retry_after{};  // For 503, where it is known.
 };
 // The fill that ended had begun before you asked, which without a lease is too early (PROTOCOL R15): look again.
 struct LookAgain {};
-using FillOutcome = std::variant<Filled, NotShared, FillFailed, LookAgain>;
+using FillOutcome = std::variant<Arriving, Filled, NotShared, FillFailed, LookAgain>;
 
 }  // namespace edge::serving

@@ -60,6 +60,10 @@ FillRunner::FillRunner(const Services& services) : services_(services) {}
 FillRunner::~FillRunner() { cancel_all(); }
 
 void FillRunner::start(FillPlan plan) {
+  if (plan.route != kNoRoute) {
+    if (plan.route >= fills_of_route_.size()) fills_of_route_.resize(plan.route + 1);
+    ++fills_of_route_[plan.route];
+  }
   auto run = std::make_unique<FillRun>(*this, std::move(plan));
   FillRun& started = *run;
   runs_.emplace(&started, std::move(run));
@@ -71,7 +75,19 @@ void FillRunner::cancel_all() {
   while (!runs_.empty()) runs_.begin()->second->cancel();
 }
 
-void FillRunner::remove(FillRun& run) {
+bool FillRunner::is_route_full(std::size_t route) const {
+  const std::uint32_t max = services_.options->fills_per_route_max;
+  return max > 0 && route != kNoRoute && fills_of_route_[route] > max;
+}
+
+bool FillRunner::has_room_for(std::uint64_t bytes, std::uint64_t held) const {
+  // One alone always has: no limit is so small that nothing can be filled.
+  return held_bytes_ == held || held_bytes_ + bytes <= services_.options->fill_bytes_max;
+}
+
+void FillRunner::remove(FillRun& run, std::size_t route, std::uint64_t held_bytes) {
+  if (route != kNoRoute) --fills_of_route_[route];
+  held_bytes_ -= held_bytes;
   auto removed = runs_.extract(&run);
   EDGE_CHECK(!removed.empty());
   services_.metrics.fills_in_flight.subtract();
@@ -86,22 +102,74 @@ FillRun::FillRun(FillRunner& runner, FillPlan plan)
       stale_(std::move(plan.stale)),
       stale_usable_until_(plan.stale_usable_until),
       request_lines_(std::move(plan.request_lines)),
-      may_remember_(plan.may_remember) {}
+      avatar_(std::move(plan.avatar)),
+      route_(plan.route),
+      may_remember_(plan.may_remember),
+      may_use_tier_(plan.may_use_tier),
+      on_end_(std::move(plan.on_end)),
+      as_of_(permit_->as_of()),
+      floor_(permit_->floor()) {}
 
 FillRun::~FillRun() = default;
 
 void FillRun::start() {
   pause_point("fill.claimed");
-  ask();
+  // An end at once is safe: those who wait are told by a post, so after whoever begins this has become one of them.
+  if (runner_.is_route_full(route_)) return refuse(metrics::Limit::FillsPerRoute);
+  if (services_.tier && may_use_tier_) look_into_tier();
+  if (!look_) ask();
+}
+
+void FillRun::look_into_tier() {
+  if (!services_.cache.may_ask_tier(*permit_, services_.loop.clock().now()))
+    return services_.metrics.tier_looks[metrics::TierLookEnd::Forbidden].add();
+  look_ = services_.tier->try_look({avatar_, std::string(permit_->url()), request_lines_},
+                                   [this](std::optional<TierHit> hit) { on_tier(std::move(hit)); });
+}
+
+// PROTOCOL R20: what the tier had is believed only where nothing that this node knows speaks against it.
+void FillRun::on_tier(std::optional<TierHit> hit) {
+  pause_point("fill.tier_answered");
+  if (!hit) return ask();
+  auto ended = services_.cache.store_from_tier(*permit_, hit->known_to, hit->response);
+  services_.metrics.tier_looks[ended ? metrics::TierLookEnd::Hit : metrics::TierLookEnd::Disbelieved].add();
+  if (!ended) return ask();
+  const Filled filled{.response = std::move(hit->response),
+                      .verdict = ended->verdict,
+                      .is_stored = ended->verdict == cache::StoreVerdict::Stored,
+                      .usable_until = ended->usable_until,
+                      .is_from_tier = true};
+  end(*std::move(ended), filled, metrics::FillEnd::FromTier);
 }
 
 void FillRun::ask() {
+  if (services_.maintenance.is_on())
+    return end_failed(http::ProxyError::DestinationUnavailable, services_.options->maintenance_retry_after);
   asked_at_ = services_.loop.now();
+  // PROTOCOL R22: with what the fill is as of. A gap since it began has voided it.
+  place_ = services_.tier ? services_.tier->place() : nullptr;
   origin::FetchRequest request{.method = "GET", .target = std::string(permit_->url()), .field_lines = request_lines_};
+  // What bears credentials is rarely stored, and streamed then.
+  request.may_share_connection = may_remember_;
   if (is_revalidation())
     http::append_revalidation_lines(request.field_lines, stale_->etag(), last_modified_text(*stale_));
   fetch_ = services_.origin.start(std::move(request), *this);
   pause_point("fill.asked");
+}
+
+// Counts so many bytes of the body, where there is room for them.
+bool FillRun::hold(std::uint64_t bytes) {
+  if (bytes <= held_bytes_) return true;
+  if (!runner_.has_room_for(bytes - held_bytes_, held_bytes_)) return false;
+  runner_.held_bytes_ += bytes - held_bytes_;
+  held_bytes_ = bytes;
+  return true;
+}
+
+// Shed early: clients come again soon, and hits go on meanwhile.
+void FillRun::refuse(metrics::Limit limit) {
+  services_.metrics.limit_reached(limit);
+  end_failed(http::ProxyError::ConnectionLimitReached, std::nullopt);
 }
 
 void FillRun::cancel() {
@@ -129,6 +197,11 @@ origin::BodyMode FillRun::on_head(const http::ResponseHead& head) {
   switch (use_) {
     case Use::Store:
       note_head(head, control);
+      if (head.status != 204) body_length_ = try_unsigned(head.fields.value(FieldName::ContentLength)).value_or(0);
+      if (!hold(body_length_)) {
+        refuse(metrics::Limit::FillBytes);
+        return origin::BodyMode::Stream;
+      }
       return origin::BodyMode::Collect;
     case Use::ShareError:
       note_error(head, control);
@@ -224,6 +297,30 @@ void FillRun::note_error(const http::ResponseHead& head, http::CacheControl cont
 
 void FillRun::on_body(std::string_view) {}
 
+void FillRun::on_collected(const Bytes& so_far) {
+  if (!hold(so_far.size())) return refuse(metrics::Limit::FillBytes);
+  if (!arrival_ && may_arrive(so_far)) announce(so_far);
+  if (arrival_) services_.directory.tell(arrival_->grow(so_far.view()), Arriving{arrival_});
+}
+
+// Not where all is there already, nor where a stale response may stand in for one that breaks off.
+bool FillRun::may_arrive(const Bytes& so_far) const {
+  return use_ == Use::Store && body_length_ >= services_.options->caching.stream_from_bytes &&
+         so_far.size() < body_length_ && so_far.capacity() >= body_length_ && !has_stand_in();
+}
+
+// Those who wait now asked before whatever voids the fill from here on, and those who join meet no voided one.
+void FillRun::announce(const Bytes& so_far) {
+  cache::MemoryBudget& budget = services_.cache.budget();
+  const cache::StoredResponseParts parts = head_->parts(permit_->url());
+  arrival_ = Ref<cache::Arrival>(new cache::Arrival({.head = cache::StoredResponse::make(parts, {}, budget),
+                                                     .length = body_length_,
+                                                     .owner = cache::charge_body(so_far, budget),
+                                                     .is_behind = parts.version && permit_->is_behind(*parts.version),
+                                                     .leader_lines = shared_or_null(head_->unshared_lines())}));
+  services_.directory.tell(services_.cache.announce(*permit_, arrival_), Arriving{arrival_});
+}
+
 origin::BodyMode FillRun::on_collect_overflow() {
   why_handed_over_ = "too-large";
   return hand_over();
@@ -249,13 +346,23 @@ void FillRun::on_end() {
 
 void FillRun::on_error(const origin::FetchError& error) {
   log_warning("origin.failed", error.detail);
-  end_failed(error.error);
+  end_failed(error.error, error.retry_after);
+}
+
+void FillRun::put_into_tier(const cache::FillEnded& ended, const Ref<const cache::StoredResponse>& response) {
+  if (!place_ || ended.verdict != cache::StoreVerdict::Stored) return;
+  pause_point("fill.before_put");
+  is_put_ = services_.tier->put({place_, avatar_, as_of_, floor_, response, ended.usable_until});
 }
 
 void FillRun::end_stored() {
-  const auto response =
-      cache::StoredResponse::make(head_->parts(permit_->url()), fetch_->take_body(), services_.cache.budget());
+  cache::MemoryBudget& budget = services_.cache.budget();
+  const auto parts = head_->parts(permit_->url());
+  Bytes body = fetch_->take_body();
+  const auto response = arrival_ ? cache::StoredResponse::make(parts, body.view(), arrival_->about().owner, budget)
+                                 : cache::StoredResponse::make(parts, std::move(body), budget);
   cache::FillEnded ended = services_.cache.store(std::move(*permit_), response);
+  put_into_tier(ended, response);
   const auto verdict = ended.verdict;
   const Instant usable_until = ended.usable_until;
   end(std::move(ended),
@@ -278,6 +385,7 @@ void FillRun::end_revalidated() {
     for (const http::Field& field : newer)
       if (field.id == FieldName::SetCookie) http::append_line(for_leader, field.name, field.value);
   cache::FillEnded ended = services_.cache.refresh(std::move(*permit_), stale_, response);
+  put_into_tier(ended, response);
   const auto verdict = ended.verdict;
   const Instant usable_until = ended.usable_until;
   end(std::move(ended),
@@ -305,12 +413,13 @@ void FillRun::turn_away_others(cache::FillEnded& ended) {
   ended.waiters.erase(others, ended.waiters.end());
 }
 
-void FillRun::end_failed(http::ProxyError error) {
+void FillRun::end_failed(http::ProxyError error, std::optional<std::chrono::seconds> retry_after) {
+  why_broken_ = error;
   cache::FillEnded ended = services_.cache.give_up(std::move(*permit_));
   // What an update has overtaken is not served again, whatever its directives allow (PROTOCOL R1).
   if (ended.verdict != cache::StoreVerdict::Voided && has_stand_in())
     return end_with_stand_in(std::move(ended), std::nullopt);
-  end(std::move(ended), FillFailed{error, std::string(http::to_text(error))}, metrics::FillEnd::Failed);
+  end(std::move(ended), FillFailed{error, std::string(http::to_text(error)), retry_after}, metrics::FillEnd::Failed);
 }
 
 bool FillRun::has_stand_in() const {
@@ -364,10 +473,16 @@ origin::BodyMode FillRun::hand_over() {
 void FillRun::end(cache::FillEnded ended, FillOutcome outcome, metrics::FillEnd how) {
   permit_.reset();
   fetch_.reset();
+  if (look_) {
+    look_->cancel();
+    if (look_->has_claim() && !is_put_) services_.tier->release_claim(*look_);
+  }
   services_.metrics.fills[how].add();
+  if (arrival_) services_.directory.tell(arrival_->break_off(why_broken_), Arriving{arrival_});
   services_.directory.tell(std::move(ended.waiters), outcome);
   services_.directory.tell(std::move(ended.followers), LookAgain{});
-  runner_.remove(*this);
+  if (on_end_) on_end_();
+  runner_.remove(*this, route_, held_bytes_);
 }
 
 }  // namespace edge::serving

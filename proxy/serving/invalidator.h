@@ -4,45 +4,66 @@
 
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include "cache/memory_cache.h"
 #include "feed/feed.h"
 #include "metrics/metrics.h"
+#include "serving/push_filler.h"
 
 namespace edge::serving {
 
 class Invalidator {
  public:
-  // `feed`: null where there is none.
-  Invalidator(cache::MemoryCache& cache, metrics::Metrics& metrics, feed::Feed* feed = nullptr)
-      : cache_(cache), metrics_(metrics), feed_(feed) {}
+  // `feed`: null where there is none. `pushes`: where what was hot is filled again; null: nowhere.
+  Invalidator(cache::MemoryCache& cache, metrics::Metrics& metrics, feed::Feed* feed = nullptr,
+              PushDirectory* pushes = nullptr)
+      : cache_(cache), metrics_(metrics), feed_(feed), pushes_(pushes) {}
 
-  // Of this node alone.
-  cache::Invalidated update(std::string_view avatar, std::optional<std::uint64_t> version) {
+  // Of this node alone. `id`: of the event that it was published as, if it was.
+  cache::Invalidated update(std::string_view avatar, std::optional<std::uint64_t> version, cache::EventId id = {}) {
     metrics_.invalidated(metrics::Invalidation::Update);
-    return cache_.invalidate(avatar, {.version = version});
+    const cache::Invalidated done = invalidate(avatar, {.version = version});
+    // Not as its event: this node may read another life of the feed than it was published in.
+    if (id != cache::EventId{}) cache_.note_published(avatar, id);
+    return done;
   }
   // Here at once; published right after, however long Redis is away (PROTOCOL R5).
   cache::Invalidated unsafe_request(std::string_view avatar, std::optional<std::uint64_t> version, bool is_delete) {
     metrics_.invalidated(metrics::Invalidation::UnsafeRequest);
-    const cache::Invalidated done = cache_.invalidate(avatar, {.version = version});
+    const cache::Invalidated done = invalidate(avatar, {.version = version});
     if (feed_) feed_->publish_surely({.avatar = std::string(avatar), .version = version, .is_delete = is_delete});
     return done;
   }
   cache::Invalidated purge_avatar(std::string_view avatar, cache::PurgeMode mode) {
     count_purge(mode);
-    return cache_.purge_avatar(avatar, mode);
+    const cache::Invalidated done = cache_.purge_avatar(avatar, mode);
+    forget_in_tier(avatar);
+    return done;
   }
   cache::Invalidated purge_url(const cache::CacheKey& key, cache::PurgeMode mode) {
     count_purge(mode);
-    return cache_.purge_url(key, mode);
+    const cache::Invalidated done = cache_.purge_url(key, mode);
+    forget_in_tier(key.avatar);
+    return done;
   }
   cache::Invalidated purge_all(cache::PurgeMode mode) {
     count_purge(mode);
+    // First: what is asked for once a part has been purged must not come from there.
+    if (feed_) feed_->forget_all_in_tier();
     return cache_.purge_all(mode);
   }
 
  private:
+  cache::Invalidated invalidate(std::string_view avatar, const cache::Change& change) {
+    cache::Invalidated done = cache_.invalidate(avatar, change);
+    if (pushes_) pushes_->push(avatar, std::exchange(done.hot, {}));
+    return done;
+  }
+  // PROTOCOL R30. Afterwards: from the purge on, nothing is taken from there.
+  void forget_in_tier(std::string_view avatar) {
+    if (feed_) feed_->forget_in_tier(std::string(avatar));
+  }
   void count_purge(cache::PurgeMode mode) {
     metrics_.invalidated(mode == cache::PurgeMode::Soft ? metrics::Invalidation::PurgeSoft
                                                         : metrics::Invalidation::PurgeHard);
@@ -51,6 +72,7 @@ class Invalidator {
   cache::MemoryCache& cache_;
   metrics::Metrics& metrics_;
   feed::Feed* const feed_;
+  PushDirectory* const pushes_;
 };
 
 }  // namespace edge::serving

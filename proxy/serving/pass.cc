@@ -114,7 +114,7 @@ void Pass::on_error(const origin::FetchError& error) {
     exchange_->abort();
     return;
   }
-  answer_origin_error(*exchange_, error.error, http::to_text(error.error), plan_.reason);
+  answer_origin_error(*exchange_, error.error, http::to_text(error.error), plan_.reason, error.retry_after);
 }
 
 void Pass::fence(std::optional<std::uint64_t> version) {

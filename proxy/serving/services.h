@@ -13,14 +13,19 @@
 #include "origin/origin.h"
 #include "serving/caching_policy.h"
 #include "serving/invalidator.h"
+#include "serving/maintenance.h"
+#include "serving/rate_rules.h"
 #include "serving/routes.h"
+#include "serving/signed_urls.h"
 
 namespace edge::serving {
 
 class Waiters;
 class WaiterDirectory;
 class FillRunner;
+class Tier;
 class Aftermath;
+class RateLimiter;
 
 // Immutable; a reload makes a new one.
 struct ServingOptions {
@@ -29,7 +34,13 @@ struct ServingOptions {
   CachingPolicy caching;
   std::vector<std::string> origin_authorities{};  // host[:port] of the origin's URLs.
   std::uint64_t object_bytes_max = 8ull << 20;
+  std::uint32_t pushes_max = 16;     // Push-fills under way at once, on this worker.
   std::optional<std::string> token;  // That PURGE must bear; without one, it must come from loopback.
+  RateRules rates{};
+  SignedUrls signed_urls{};
+  std::chrono::seconds maintenance_retry_after{120};
+  std::uint32_t fills_per_route_max = 0;      // Under way at once on this worker, of each of `routes`; 0: no limit.
+  std::uint64_t fill_bytes_max = 1ull << 30;  // Of bodies that fills are collecting, on this worker.
 };
 
 // Owned by the worker's Serving; everything in it outlives the requests.
@@ -43,6 +54,9 @@ struct Services {
   Waiters& waiters;
   FillRunner& fills;
   Aftermath& aftermath;
+  RateLimiter& rates;
+  const Maintenance& maintenance;
+  Tier* tier;  // Null: memory only.
   std::shared_ptr<const ServingOptions> options;
 };
 

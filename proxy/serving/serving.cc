@@ -6,11 +6,19 @@ namespace edge::serving {
 
 Serving::Serving(const Parts& parts)
     : waiters_(parts.worker, parts.loop, parts.metrics),
-      services_{parts.loop,      parts.cache, parts.origin, parts.metrics, parts.invalidator,
-                parts.directory, waiters_,    fills_,       aftermath_,    parts.options},
+      services_{parts.loop, parts.cache, parts.origin, parts.metrics,     parts.invalidator, parts.directory, waiters_,
+                fills_,     aftermath_,  parts.rates,  parts.maintenance, parts.tier,        parts.options},
+      pushes_(parts.loop, parts.cache, fills_, parts.metrics),
       fills_(services_),
       aftermath_(parts.loop) {
   parts.directory.add(waiters_);
+  parts.pushes.add(pushes_);
+  pushes_.set_concurrent_max(parts.options->pushes_max);
+}
+
+void Serving::reload(std::shared_ptr<const ServingOptions> options) {
+  pushes_.set_concurrent_max(options->pushes_max);
+  services_.options = std::move(options);
 }
 
 std::unique_ptr<frontend::ExchangeTask> Serving::start(frontend::Exchange& exchange) {

@@ -6,6 +6,7 @@
 #include "frontend/exchange.h"
 #include "serving/fill_runner.h"
 #include "serving/pass.h"
+#include "serving/push_filler.h"
 #include "serving/services.h"
 #include "serving/waiters.h"
 
@@ -22,18 +23,23 @@ class Serving final : public frontend::Handler {
     Invalidator& invalidator;
     WaiterDirectory& directory;  // This worker enters itself.
     std::uint32_t worker;        // Its place there.
+    PushDirectory& pushes;       // Likewise.
+    RateLimiter& rates;
+    const Maintenance& maintenance;
     std::shared_ptr<const ServingOptions> options;
+    Tier* tier = nullptr;  // Outlives it; null: memory only.
   };
   explicit Serving(const Parts& parts);
 
   std::unique_ptr<frontend::ExchangeTask> start(frontend::Exchange& exchange) override;
-  void reload(std::shared_ptr<const ServingOptions> options) { services_.options = std::move(options); }
+  void reload(std::shared_ptr<const ServingOptions> options);
   // Ends what is under way at the origin; those who wait are told 503.
   void shut_down();
 
  private:
   Waiters waiters_;
   Services services_;
+  PushFiller pushes_;  // Outlives the fills, whose ends it counts.
   FillRunner fills_;
   Aftermath aftermath_;
 };

@@ -40,8 +40,8 @@ void WaiterDirectory::tell(std::vector<cache::WaiterId> ids, const FillOutcome& 
                                               [worker](const cache::WaiterId& id) { return id.worker == worker; });
     std::vector<cache::WaiterId> left(others, ids.end());
     ids.erase(others, ids.end());
-    Waiters* const waiters = workers_[worker];
-    waiters->loop().post([waiters, mine = std::move(ids), outcome] { waiters->deliver(mine, outcome); });
+    const auto [loop, waiters] = workers_[worker];
+    loop->post([waiters = waiters, mine = std::move(ids), outcome] { waiters->deliver(mine, outcome); });
     ids = std::move(left);
   }
 }

@@ -59,12 +59,17 @@ class Waiters {
 // All workers' waiters. Filled before the workers' threads start, constant afterwards.
 class WaiterDirectory {
  public:
-  void add(Waiters& waiters) { workers_.push_back(&waiters); }
+  void add(Waiters& waiters) { workers_.push_back({&waiters.loop(), &waiters}); }
   // Posts the outcome to each worker concerned; it arrives in a later turn. Thread-safe.
   void tell(std::vector<cache::WaiterId> ids, const FillOutcome& outcome) const;
 
  private:
-  std::vector<Waiters*> workers_;
+  // The loop outlives the waiters; what is posted to one that has ended is not run.
+  struct Place {
+    event::EventLoop* loop;
+    Waiters* waiters;
+  };
+  std::vector<Place> workers_;
 };
 
 }  // namespace edge::serving

@@ -25,6 +25,7 @@ AskerOptions asker_options(const VerifyOptions& options, std::string name, origi
   server.concurrent_max = options.concurrent_max;
   server.queue_max = options.queue_max;
   server.collect_bytes_max = kBodyBytesMax;
+  server.breaker.failed_percent = 0;  // What fails is to be seen.
   return {.name = std::move(name),
           .server = std::move(server),
           .version_header = options.version_header,

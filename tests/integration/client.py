@@ -62,11 +62,15 @@ def parameters(field):
 
 
 class Client:
-    """One connection. Everything may be sent; what comes back is parsed strictly."""
+    """One connection, with TLS where there is a context; the pieces of `opening` are sent before that. Everything may be sent; what comes back is parsed strictly."""
 
-    def __init__(self, port, timeout=PATIENCE):
+    def __init__(self, port, timeout=PATIENCE, tls=None, opening=()):
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=timeout)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for piece in opening:
+            self.socket.sendall(piece)
+        if tls:
+            self.socket = tls.wrap_socket(self.socket, server_hostname="edge.test")
         self.buffer = b""
 
     def __enter__(self):
@@ -125,7 +129,7 @@ class Client:
                 self.read_chunks(response)
             elif "Content-Length" in response:
                 length = int(response["Content-Length"])
-                body = bytearray()
+                body = bytearray(response.body)
                 try:
                     while len(body) < length:
                         body += self.some(length - len(body))
@@ -135,6 +139,12 @@ class Client:
                 response.body = self.rest()
         except Incomplete as broken:
             raise Incomplete(str(broken), response) from None
+
+    def body_so_far(self, response, count):
+        """The first `count` bytes of a body of declared length, once they have come."""
+        while len(response.body) < count:
+            response.body += self.some(count - len(response.body))
+        return response.body[:count]
 
     def read_chunks(self, response):
         body = bytearray()

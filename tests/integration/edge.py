@@ -10,6 +10,7 @@ import subprocess
 import time
 
 from client import Client, fetch
+from http2_client import Http2Client
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PRESET = os.environ.get("EDGE_PRESET", "release")
@@ -18,13 +19,23 @@ PATIENCE = 60  # Seconds, under sanitizers as well.
 COMPLAINTS = re.compile(r"AddressSanitizer|LeakSanitizer|ThreadSanitizer|runtime error:|check failed", re.I)
 
 
+given_ports = set()
+
+
 def free_port():
-    """Below the range from which the kernel picks ports of outgoing connections."""
+    """Below the range from which the kernel picks ports of outgoing connections; none is given twice.
+
+    Runs side by side, of which each has a number, keep to different ones."""
+    run, runs = (int(re.sub(r"\D", "", os.environ.get(name, "")) or otherwise)
+                 for name, otherwise in (("PYTEST_XDIST_WORKER", 0), ("PYTEST_XDIST_WORKER_COUNT", 1)))
     while True:
-        port = random.randint(10000, 32000)
+        port = random.randrange(10000 + run, 32000, runs)
+        if port in given_ports:
+            continue
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))
+                given_ports.add(port)
                 return port
             except OSError:
                 pass
@@ -83,11 +94,16 @@ class Metrics:
 
 
 class Edge:
-    """A running avatar-edge. Ends by SIGTERM, and must end well."""
+    """A running avatar-edge. Ends by SIGTERM, and must end well.
 
-    def __init__(self, folder, origins, config=None, start=True):
+    It is asked over `transport`: "h1", HTTP/1 on the plain port, or "h1tls" and "h2" on the TLS port, which it has where
+    there is an identity: an authority and a certificate that this has signed."""
+
+    def __init__(self, folder, origins, config=None, start=True, transport="h1", identity=None):
         self.folder = pathlib.Path(folder)
         self.port, self.admin_port = free_port(), free_port()
+        self.transport = transport
+        self.tls_port = None
         self.file = self.folder / "edge.yaml"
         self.config = merge(
             {
@@ -97,10 +113,18 @@ class Edge:
                 "admin": {"address": f"127.0.0.1:{self.admin_port}"},
                 "origin": {"urls": list(origins)},
                 "log": {"level": "info", "access": "all", "access_file": str(self.folder / "access.log")},
+                # Tests count what the origin is asked: nothing is filled that nobody asks for.
+                "updates": {"push": "0s"},
                 "drain": "20s",
             },
             config or {},
         )
+        if identity:
+            self.authority, certificate = identity
+            self.tls_port = free_port()
+            self.config["listen"].append({"address": f"127.0.0.1:{self.tls_port}",
+                                          "tls": {"certificates": [certificate.tls]}})
+        self.prefix, self.options = [], {}  # A command that it is started by, and more for Popen.
         self.process = None
         self.is_checked = False
         if start:
@@ -114,8 +138,9 @@ class Edge:
         """Starts it without waiting until it is ready."""
         self.write_config()
         self.stderr = open(self.folder / "stderr.log", "wb")
-        self.process = subprocess.Popen([PROGRAM, "serve", "--config", self.file], stdin=subprocess.DEVNULL,
-                                        stdout=self.stderr, stderr=self.stderr)
+        self.is_checked = False
+        self.process = subprocess.Popen([*self.prefix, PROGRAM, "serve", "--config", self.file], stdin=subprocess.DEVNULL,
+                                        stdout=self.stderr, stderr=self.stderr, **self.options)
 
     def write_config(self):
         # JSON is YAML.
@@ -130,14 +155,43 @@ class Edge:
 
     # --- Asking ---
 
-    def connect(self):
-        return Client(self.port)
+    @property
+    def tls(self):
+        """What the configuration says of TLS; to be changed before a start or a reload."""
+        return self.config["listen"][1]["tls"]
+
+    @property
+    def authority_name(self):
+        """Host and port that it is asked at."""
+        return f"127.0.0.1:{self.port if self.transport == 'h1' else self.tls_port}"
+
+    @property
+    def url(self):
+        return f"{'http' if self.transport == 'h1' else 'https'}://{self.authority_name}"
+
+    def connect(self, transport=None, **options):
+        transport = transport or self.transport
+        if transport == "h1":
+            return Client(self.port, **options)
+        if transport == "h1tls":
+            return Client(self.tls_port, tls=self.authority.context("http/1.1"), **options)
+        assert transport == "h2", transport
+        return Http2Client(self.tls_port, tls=self.authority.context("h2"), **options)
 
     def get(self, target, headers=None):
-        return fetch(self.port, "GET", target, headers)
+        return self.request("GET", target, headers)
 
     def request(self, method, target, headers=None, body=None, version="1.1"):
-        return fetch(self.port, method, target, headers, body, version)
+        """One request on a connection of its own."""
+        with self.connect() as client:
+            return client.request(method, target, headers, body, version)
+
+    def curl(self, target, *options):
+        """What curl gets, as it is asked over the same transport."""
+        protocol = "--http2" if self.transport == "h2" else "--http1.1"
+        trust = [] if self.transport == "h1" else ["--cacert", self.authority.file]
+        return subprocess.run(["curl", "-sSf", protocol, *trust, *options, self.url + target], capture_output=True,
+                              check=True, timeout=PATIENCE).stdout
 
     def raw(self, data):
         """Sends the bytes; all that comes until the edge closes."""
@@ -224,6 +278,13 @@ class Edge:
 
     def wait_for_end(self):
         return self.process.wait(PATIENCE)
+
+    def kill(self):
+        """kill -9. What it leaves is for whoever comes next."""
+        self.process.kill()
+        self.wait_for_end()
+        self.stderr.close()
+        self.is_checked = True
 
     def stop(self):
         """Ends it if it still runs; it must have ended well."""

@@ -13,30 +13,41 @@ daemon off; {user} worker_processes 1; pid {folder}/pid; error_log {folder}/erro
 events {{ worker_connections 2048; }}
 http {{
   log_format target '$request_method $request_uri $status'; access_log {folder}/access.log target;
+  log_format protocol '$server_protocol $connection $request_method $request_uri $status';
+  access_log {folder}/protocol.log protocol;
   types {{ image/png png; image/gif gif; }} default_type application/octet-stream;
   client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
   uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi; client_max_body_size 64m;
   keepalive_requests 1000000;
-  server {{ listen 127.0.0.1:{port} backlog=4096; root {folder}/files; {locations} }}
+  server {{ listen 127.0.0.1:{port} {tls} backlog=4096; {certificate} root {folder}/files; {locations} }}
 }}
 """
 
 
 class Nginx:
-    """Serves the folder `files`; `locations` are further lines of its server block."""
+    """Serves the folder `files`; `locations` are further lines of its server block.
 
-    def __init__(self, folder, locations="location / { expires 1h; }"):
+    With a certificate over TLS, in HTTP/2 to who wants that."""
+
+    def __init__(self, folder, locations="location / { expires 1h; }", certificate=None):
         self.folder = pathlib.Path(folder)
         self.files = self.folder / "files"
         self.files.mkdir(parents=True, exist_ok=True)
         self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"{'https' if certificate else 'http'}://127.0.0.1:{self.port}"
         user = "user root;" if os.geteuid() == 0 else ""
-        file = self.folder / "nginx.conf"
-        file.write_text(CONFIG.format(user=user, folder=self.folder, port=self.port, locations=locations))
+        # Where it stops, it waits for clients of HTTP/2 to close.
+        tls = (f"ssl_certificate {certificate.file}; ssl_certificate_key {certificate.key}; lingering_timeout 100ms;"
+               if certificate else "")
+        (self.folder / "nginx.conf").write_text(CONFIG.format(
+            user=user, folder=self.folder, port=self.port, locations=locations, certificate=tls,
+            tls="ssl http2" if certificate else ""))
+        self.start()
+
+    def start(self):
         program = shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin:/sbin")
-        self.process = subprocess.Popen([program, "-p", self.folder, "-c", file, "-e", self.folder / "error.log"],
-                                        stdin=subprocess.DEVNULL)
+        self.process = subprocess.Popen([program, "-p", self.folder, "-c", self.folder / "nginx.conf", "-e",
+                                         self.folder / "error.log"], stdin=subprocess.DEVNULL)
         wait_until(self.is_up, "nginx")
 
     def is_up(self):
@@ -59,6 +70,14 @@ class Nginx:
     def requests(self):
         """Lines "METHOD TARGET STATUS" of what it has answered."""
         return (self.folder / "access.log").read_text().splitlines()
+
+    def protocols(self):
+        """(protocol, connection, method, target, status) of what it has answered."""
+        return [tuple(line.split()) for line in (self.folder / "protocol.log").read_text().splitlines()]
+
+    def reload(self):
+        """New workers; the old ones finish what they have begun, and close their connections."""
+        self.process.send_signal(signal.SIGHUP)
 
     def stop(self):
         self.process.send_signal(signal.SIGQUIT)

@@ -106,7 +106,7 @@ def answer(status=200, headers=None, body=b"", **options):
 class HeldOrigin:
     """Listens on 127.0.0.1:port. What has no handler of its own goes to `default`, a 404."""
 
-    def __init__(self, tls=None):
+    def __init__(self, tls=None, port=0):
         self.tls = tls  # (certificate, key) files.
         self.handlers = {}
         self.default = answer(404, {"Cache-Control": "no-store"}, b"not here")
@@ -114,7 +114,7 @@ class HeldOrigin:
         self.connections = set()
         self.connection_count = 0
         self.lock = threading.Lock()
-        self.listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
+        self.listener = socket.create_server(("127.0.0.1", port), backlog=1024)
         self.port = self.listener.getsockname()[1]
         self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
         threading.Thread(target=self.accept, daemon=True).start()
@@ -162,18 +162,11 @@ class HeldOrigin:
         try:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self.tls:
-                context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-                context.load_cert_chain(*self.tls)
-                connection = context.wrap_socket(connection, server_side=True)
+                connection = self.wrap(connection)
             with self.lock:
                 self.connections.add(connection)
                 self.connection_count += 1
-            reader = connection.makefile("rb")
-            while request := read_request(connection, reader):
-                with self.lock:
-                    self.requests.append(request)
-                self.handlers.get(request.target, self.default)(request)
-                request.finished.wait()
+            self.converse(connection)
         except (OSError, ValueError, Incomplete):
             pass
         finally:
@@ -183,6 +176,19 @@ class HeldOrigin:
                 connection.close()
             except OSError:
                 pass
+
+    def wrap(self, connection):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*self.tls)
+        return context.wrap_socket(connection, server_side=True)
+
+    def converse(self, connection):
+        reader = connection.makefile("rb")
+        while request := read_request(connection, reader):
+            with self.lock:
+                self.requests.append(request)
+            self.handlers.get(request.target, self.default)(request)
+            request.finished.wait()
 
 
 def read_request(connection, reader):

@@ -30,20 +30,23 @@ class Redis:
     def url(self):
         return f"unix://{self.path}"
 
-    def start(self):
+    def start(self, *options, is_loading=False):
         self.path.unlink(missing_ok=True)
         log = open(self.folder / "redis.log", "ab")
         self.process = subprocess.Popen(
-            ["redis-server", "--port", "0", "--unixsocket", str(self.path), "--save", "", "--dir", str(self.folder)],
+            ["redis-server", "--port", "0", "--unixsocket", str(self.path), "--save", "", "--dir", str(self.folder),
+             *options],
             stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         log.close()
-        wait_until(self.is_up, "Redis")
+        wait_until(lambda: self.is_up(is_loading), "Redis")
 
-    def is_up(self):
+    def is_up(self, is_loading=False):
         assert self.process.poll() is None, "redis-server has ended"
         try:
-            return self("PING") == "PONG"
-        except (OSError, RedisError):
+            return self("PING") == "PONG" and not is_loading
+        except RedisError as error:
+            return is_loading and str(error).startswith("LOADING")
+        except OSError:
             return False
 
     def stop(self):

@@ -378,9 +378,16 @@ def test_cache_status_says_why_the_origin_was_asked(edge, origin):
     assert edge.request("POST", PATH, png, body=b"x").cache_status["fwd"] == "method"
 
 
-def test_via_names_the_version_that_the_request_came_by(edge, origin):
+def test_via_names_the_version_that_the_request_came_by(edge, origin, transport):
+    version = "2" if transport == "h2" else "1.1"
     fill(edge, origin)
-    assert origin.last(PATH).get("Via") == "1.1 avatar-edge"
+    assert origin.last(PATH).get("Via") == f"{version} avatar-edge"
+    edge.request("POST", PATH, {"Via": "1.1 other"}, body=b"x")
+    assert origin.last(PATH).get("Via") == f"1.1 other, {version} avatar-edge"
+
+
+@pytest.mark.http1("a request of HTTP/1.0")
+def test_via_names_version_1_0_too(edge, origin):
     edge.request("POST", PATH, {"Via": "1.1 other"}, body=b"x", version="1.0")
     assert origin.last(PATH).get("Via") == "1.1 other, 1.0 avatar-edge"
 
@@ -389,14 +396,14 @@ def test_via_names_the_version_that_the_request_came_by(edge, origin):
 
 
 @pytest.mark.parametrize("field", ["Location", "Content-Location"])
-@pytest.mark.parametrize("form", ["/avatars/7/46", "46", "http://{edge}/avatars/7/46", "{origin}/avatars/7/46"])
+@pytest.mark.parametrize("form", ["/avatars/7/46", "46", "{edge}/avatars/7/46", "{origin}/avatars/7/46"])
 def test_what_the_answer_to_an_unsafe_request_names_is_invalidated(edge, origin, field, form):
     origin.on("/avatars/7/46", answer(200, FRESH, b"old"))
     edge.get("/avatars/7/46")
-    reference = form.format(edge=f"127.0.0.1:{edge.port}", origin=origin.url)
+    reference = form.format(edge=edge.url, origin=origin.url)
     origin.on("/avatars/7/upload" if form == "46" else "/uploads", answer(201, {field: reference}))
     edge.request("POST", "/avatars/7/upload" if form == "46" else "/uploads",
-                 {"Host": f"127.0.0.1:{edge.port}"}, body=b"x")
+                 {"Host": edge.authority_name}, body=b"x")
     origin.on("/avatars/7/46", answer(200, FRESH, b"new"))
     assert edge.get("/avatars/7/46").body == b"new"
 

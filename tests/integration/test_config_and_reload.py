@@ -1,10 +1,12 @@
 """The command line, the configuration file, reload and the end."""
+import pathlib
+import re
 import signal
 import subprocess
 
 import pytest
 
-from edge import PROGRAM, free_port, wait_until
+from edge import PRESET, PROGRAM, free_port, wait_until
 from origin import answer
 
 FRESH = {"Cache-Control": "max-age=600"}
@@ -156,7 +158,7 @@ def is_refused(edge):
     try:
         edge.connect().close()
         return False
-    except ConnectionRefusedError:
+    except (ConnectionRefusedError, ConnectionResetError):  # The latter where the listener closes just then.
         return True
 
 
@@ -242,3 +244,11 @@ def test_the_end_under_load_is_clean(edge, origin):
     assert all(client.response().body == b"last" for client in waiting)
     edge.check_end(0)
     load.wait()
+
+
+@pytest.mark.skipif(PRESET not in ("release", "debug"), reason="a sanitizer's heap is its own")
+def test_the_memory_of_the_cache_is_there_from_the_start_where_that_is_wanted(start_edge, origin):
+    edge = start_edge([origin], {"cache": {"memory": "64MiB", "preallocate": True}})
+    edge.wait_for_log("cache.preallocated")
+    status = pathlib.Path(f"/proc/{edge.process.pid}/status").read_text()
+    assert int(re.search(r"VmRSS:\s+(\d+) kB", status)[1]) >= 60 << 10

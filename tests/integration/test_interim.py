@@ -1,4 +1,6 @@
 """Interim responses (RFC 9110 section 15.2) and trailers (section 6.5) of the origin."""
+import pytest
+
 from origin import answer
 
 FRESH = {"Cache-Control": "max-age=60"}
@@ -36,12 +38,14 @@ def test_a_pass_gets_them_as_they_come(edge, origin):
     client.close()
 
 
+@pytest.mark.http1("a request of HTTP/1.0")
 def test_a_client_of_http_1_0_gets_none(edge, origin):
     origin.on(PATH, hinting(HINT))
     response = edge.request("GET", PATH, version="1.0")
     assert response.status == 200 and response.interim == []
 
 
+@pytest.mark.http1("pipelining")
 def test_pipelined_answers_stay_in_order(edge, origin):
     origin.on(PATH, hinting(HINT))
     origin.on("/avatars/2/46", answer(200, FRESH, b"second"))

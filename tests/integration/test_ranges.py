@@ -1,6 +1,5 @@
 """Parts of a picture (RFC 9110 section 14), always from a whole that is held."""
 import email
-import subprocess
 
 import pytest
 
@@ -91,6 +90,5 @@ def test_an_operator_may_have_it_ignored(start_edge, origin):
 def test_curl_resumes_a_download(held, tmp_path):
     file = tmp_path / "picture"
     file.write_bytes(BODY[:777])
-    url = f"http://127.0.0.1:{held.port}{PATH}"
-    subprocess.run(["curl", "-sSf", "-C", "-", "-o", file, url], check=True)
+    held.curl(PATH, "-C", "-", "-o", file)
     assert file.read_bytes() == BODY

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Checks the model of the update feed protocol (feed.pml) with spin.
+"""Checks the models of the update feed (feed.pml) and of the Redis tier (tier.pml) with spin.
 
     run.py [--long] [NAME...]
 
@@ -19,13 +19,13 @@ import sys
 import tempfile
 import time
 
-MODEL = pathlib.Path(__file__).resolve().parent / "feed.pml"
+FOLDER = pathlib.Path(__file__).resolve().parent
 AT_ONCE = 2
 MEMORY_MIB = 4000  # Of one search; none of the short form needs a quarter of it.
 DEPTH = 2_000_000
 
-# Bounds and faults, which feed.pml explains: those of the short form, and what is otherwise in the long one.
-SCENARIOS = {
+# Bounds and faults, which the models explain: those of the short form, and what is otherwise in the long one.
+FEED = {
     "memory": ("VERSIONS=2 EVENTS=2 REVALIDATE=1 PURGE=1 UNSAFE=1", "VERSIONS=3 EVENTS=3"),
     "replicas": ("VERSIONS=2 EVENTS=2 REVALIDATE=1 REPLICAS=1", "VERSIONS=3 EVENTS=3"),
     "trim": ("VERSIONS=1 EVENTS=2 OTHERS=1 TRIM=1 BATCH=1 REVALIDATE=1 RESTART=1", "VERSIONS=2 EVENTS=3"),
@@ -36,8 +36,21 @@ SCENARIOS = {
     "deposed": ("VERSIONS=1 EVENTS=1 OTHERS=1 WAIT=1 FAILOVERS=1 DEPOSED=1", "EVENTS=2"),
     "two": ("NODES=2 VERSIONS=1 EVENTS=1 WAIT=1", "EVENTS=2 OTHERS=1"),
 }
+TIER = {
+    "tier": ("EVENTS=1 READS=1 LATE=1", "EVENTS=2 VERSIONS=2 LATE=0"),
+    "versions": ("VERSIONS=2 EVENTS=2 PUTTERS=1", "READS=1 PUTTERS=2"),
+    "full": ("EVENTS=2 OTHERS=1 PUTTERS=1 OLD_ONLY=1 FORGET=1", "OLD_ONLY=0 READS=1"),
+    "fenced": ("EVENTS=1 PUTTERS=1 FENCE=1 FAILOVERS=1 EPOCHS=2", "OTHERS=1"),
+    "evicted": ("EVENTS=1 PUTTERS=1 EVICT=9", "PUTTERS=2"),
+    "urls": ("EVENTS=1 PUTTERS=1 EVICT=1 URLS=2 RESTART=1", "EVICT=9 FORGET=1"),
+    "rewound": ("EVENTS=1 PUTTERS=1 OLD_ONLY=1 EVICT=1 REWIND=1", "RESTART=1 EVICT=9"),
+    "trimmed": ("EVENTS=1 OTHERS=1 PUTTERS=1 TRIM=1 EPOCHS=2", "READS=1"),
+    "replaced": ("EVENTS=1 OTHERS=1 PUTTERS=1 OLD_ONLY=1 FAILOVERS=1 EPOCHS=2 READS=1", "OLD_ONLY=0"),
+    "mixed": ("EVENTS=1 OTHERS=1 PUTTERS=1 OLD_ONLY=1 FAILOVERS=1 EVICT=1", "EVICT=2"),
+}
+SCENARIOS = FEED | TIER
 
-# What is taken out of feed.pml, and the scenario that must not hold then.
+# What is taken out of the models, and the scenario that must not hold then.
 GUARDS = {
     "R1_EVENT": "memory", "R1_PURGE": "memory", "R1_UNSAFE": "memory", "R1_JOIN": "memory", "R2_304": "memory",
     "R3_VOID": "memory", "R3_ORDER": "memory", "R4": "replicas", "R4_MAXIMUM": "replicas", "R5_ANSWER": "memory",
@@ -48,10 +61,20 @@ GUARDS = {
     "R16_STALE": "trim", "R17_EXCHANGE": "wait", "R17_LEAVE": "wait", "R17_LONGEST": "wait", "R18_EVERY": "two",
     "R18_IDENTITY": "forgotten", "R18_POSITION": "deposed", "R18_LAG_LEASE": "deposed", "R18_LAG_IDENTITY": "deposed",
     "R19": "deposed", "R19_ID": "deposed",
+    "R10_CLOSE": "replaced", "R12": "full", "R20_ONCE": "tier", "R20_FLOOR": "tier", "R20_MARK": "rewound",
+    "R20_GENERATION": "replaced", "R21": "replaced", "R22_FLOOR": "tier", "R22_MARK": "evicted",
+    "R22_TOGETHER": "replaced", "R23": "evicted", "R23_ONCE": "tier", "R24_MARK": "evicted", "R24_BIRTH": "rewound",
+    "R24_GET": "evicted", "R24_ENTRIES": "urls", "R25_GET": "mixed", "R25_PUT": "mixed", "R25_APPLY": "mixed",
+    "R26": "tier", "R26_REACH": "trimmed", "R26_IDENTITY": "replaced", "R28": "full", "R29": "full", "R30": "fenced",
+    "R30_GAP": "fenced",
 }
 
 # What must be possible, and the scenario in which it is looked for.
-POSSIBLE = {"HIT": "trim", "REPAIR": "trim", "ACKNOWLEDGEMENT": "two", "ALONE": "alone", "HOLD": "alone"}
+POSSIBLE = {
+    "HIT": "trim", "REPAIR": "trim", "ACKNOWLEDGEMENT": "two", "ALONE": "alone", "HOLD": "alone",
+    "TIER_HIT": "tier", "REPLAY": "tier", "ADOPT": "replaced", "OLDER": "versions",
+    "OUTGROWN": "fenced",
+}
 
 Run = collections.namedtuple("Run", "kind name scenario defines")
 Outcome = collections.namedtuple("Outcome", "run states seconds is_expected verdict")
@@ -104,11 +127,12 @@ def check(folder, run, is_long):
     began = time.monotonic()
     place = folder / f"{run.kind}-{run.name}"
     place.mkdir()
+    model = "tier.pml" if run.scenario in TIER else "feed.pml"
     is_large = is_long and run.kind == "hold"
     # Every step touches what all see, so partial order reduction has nothing to reduce. What is to be found is found sooner
     # when the rarer steps, which stand last, are tried first.
     flags = ["-O2"] if is_large else ["-O1"] if run.kind == "hold" else ["-O1", "-DREVERSE", "-DT_REVERSE"]
-    said = call(place, "spin", "-a", *run.defines, str(MODEL))
+    said = call(place, "spin", "-a", *run.defines, str(FOLDER / model))
     if not (place / "pan.c").exists() or "rror:" in said:
         return Outcome(run, "-", time.monotonic() - began, False, "spin: " + " ".join(said.split()))
     said = call(place, "gcc", *flags, "-w", "-DSAFETY", "-DNOREDUCE", "-DNOCLAIM", f"-DMEMLIM={MEMORY_MIB}", "-o", "pan",

@@ -18,6 +18,7 @@ struct Answer {
   bool closes = false;
 
   bool is_hit() const { return cache_status.find("; hit") != std::string_view::npos; }
+  bool is_from_tier() const { return cache_status.find("detail=tier2") != std::string_view::npos; }
   bool is_voided() const { return cache_status.find("detail=voided") != std::string_view::npos; }
   bool is_behind_update() const { return cache_status.find("detail=behind-update") != std::string_view::npos; }
 };

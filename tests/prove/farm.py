@@ -1,4 +1,4 @@
-"""The processes of a proof: a private Redis, the nodes with a relay each, and the prover."""
+"""The processes of a proof: one or two private Redis, the nodes with relays to them, and the prover."""
 import json
 import os
 import pathlib
@@ -19,13 +19,15 @@ from relay import Relay  # noqa: E402
 
 PROVER = ROOT / "build" / PRESET / "tests" / "prove" / "prover"
 STREAM = "avatar:updates"
+TIER_KEYS = "{avatar-edge*"
 
 
 class Redis:
-    """Of its own, on loopback, with an append-only file. What is done to it here is done to no other."""
+    """Of its own, on loopback. What is done to it here is done to no other. It has an append-only file, or (`appends`)
+    nothing but what is saved on purpose, as a cache has."""
 
-    def __init__(self, folder):
-        self.folder, self.port = pathlib.Path(folder), free_port()
+    def __init__(self, folder, appends=True):
+        self.folder, self.port, self.appends = pathlib.Path(folder), free_port(), appends
         self.data = self.folder / "data"
         self.data.mkdir(parents=True)
         self.process = None
@@ -34,7 +36,7 @@ class Redis:
     def start(self):
         self.process = subprocess.Popen(
             ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.data), "--save", "",
-             "--appendonly", "yes", "--appendfsync", "everysec", "--loglevel", "notice"],
+             "--appendonly", "yes" if self.appends else "no", "--appendfsync", "no", "--loglevel", "notice"],
             stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
         wait_until(self.answers, "redis")
 
@@ -61,7 +63,13 @@ class Redis:
         """The data as they are now; a tail that is just being written is cut off when they are loaded."""
         copy = self.folder / name
         shutil.rmtree(copy, ignore_errors=True)
+        if not self.appends:
+            self.run("SAVE")
+        # No file is to be replaced by another under way.
+        self.run("CONFIG", "SET", "auto-aof-rewrite-percentage", "0")
+        wait_until(lambda: b"aof_rewrite_in_progress:0" in self.run("INFO", "persistence"), "no rewriting")
         shutil.copytree(self.data, copy)
+        self.run("CONFIG", "SET", "auto-aof-rewrite-percentage", "100")
         return copy
 
     def replace_data(self, copy=None):
@@ -81,6 +89,9 @@ class Redis:
             connection.sendall(b"".join(resp(words) for words in commands))
             reader = connection.makefile("rb")
             return [read_reply(reader) for _ in commands]
+
+    def keys(self, pattern):
+        return sorted(self.run("KEYS", pattern))
 
     def last_ids(self, count):
         """Oldest first."""
@@ -136,7 +147,7 @@ def field_of(pid, name):
 class Node(Edge):
     """An edge that hears the feed through its own relay, keeps its ports, and can be killed and started again."""
 
-    def __init__(self, folder, origin_port, relay_port, lease_ms, registry_ms, config=None):
+    def __init__(self, folder, origin_port, relay_port, lease_ms, registry_ms, tier_port=None, config=None):
         folder = pathlib.Path(folder)
         folder.mkdir(parents=True)
         changes = {
@@ -150,6 +161,9 @@ class Node(Edge):
         if relay_port is not None:
             changes["updates"] = {"url": f"redis://127.0.0.1:{relay_port}/0", "stream": STREAM,
                                   "lease": f"{lease_ms}ms", "registry": f"{registry_ms}ms"}
+        if tier_port is not None:
+            # Machines that run a proof are busy with others as well.
+            changes["redis"] = {"url": f"redis://127.0.0.1:{tier_port}/0", "timeout": "200ms"}
         super().__init__(folder, [f"http://127.0.0.1:{origin_port}"], {}, start=False)
         merge_into(self.config, changes)
         merge_into(self.config, config or {})
@@ -267,25 +281,37 @@ class Prover:
 
 
 class Farm:
-    """Everything together; ends every process it has started, however it is left."""
+    """Everything together; ends every process it has started, however it is left.
+
+    tier: "none", "shared" (in the Redis of the feed, on the way that the feed goes), "apart" (in a Redis of its own)
+    """
 
     def __init__(self, folder, seed, nodes=3, lease_ms=1000, registry_ms=3000, feed="redis", through_relay=True,
-                 prover=()):
+                 tier="none", config=None, prover=()):
         self.folder = pathlib.Path(folder)
         self.lease = lease_ms / 1000
         self.origin_port = free_port()
         self.redis = Redis(self.folder / "redis")
-        self.relays, self.nodes = [], []
+        self.tier = tier
+        self.tier_redis = Redis(self.folder / "tier", appends=False) if tier == "apart" else self.redis
+        self.relays, self.tier_relays, self.nodes = [], [], []
         self.feed = feed
         self.prover = None
         try:
             self.redis.start()
+            if tier == "apart":
+                self.tier_redis.start()
             for number in range(nodes):
                 relay = Relay(free_port(), self.redis.port)
                 self.relays.append(relay)
-                self.nodes.append(Node(self.folder / f"node-{number}", self.origin_port,
-                                       (relay.port if through_relay else self.redis.port) if feed == "redis" else None,
-                                       lease_ms, registry_ms))
+                if tier == "apart":
+                    self.tier_relays.append(Relay(free_port(), self.tier_redis.port))
+                feed_port = (relay.port if through_relay else self.redis.port) if feed == "redis" else None
+                tier_port = {"none": None, "shared": feed_port, "apart": None}[tier]
+                if tier == "apart":
+                    tier_port = self.tier_relays[number].port
+                self.nodes.append(Node(self.folder / f"node-{number}", self.origin_port, feed_port, lease_ms,
+                                       registry_ms, tier_port, config))
             addresses = [f"--node={node.port}:{node.admin_port}" for node in self.nodes]
             self.prover = Prover([*addresses, "--redis", self.redis.port, "--origin", self.origin_port, "--lease",
                                   lease_ms, "--seed", seed, *(["--no-feed"] if feed == "none" else []), *prover])
@@ -310,9 +336,10 @@ class Farm:
         for node in self.nodes:
             if node.process is not None and node.process.poll() is None:
                 node.kill()
-        for relay in self.relays:
+        for relay in self.relays + self.tier_relays:
             relay.close()
         self.redis.kill()
+        self.tier_redis.kill()
 
     def is_healthy(self):
         return not self.ailments((0, 0))

@@ -50,6 +50,10 @@ void Judge::judge_version(const Asked& asked, const Answer& answer, std::uint64_
                                                   {Kind::Passed, lowest.passed}};
   for (const auto& [kind, least] : rules) {
     if (version >= least) continue;
+    if (kind == Kind::Monotonic && has_tier_ && answer.is_hit()) {
+      receded_.fetch_add(1);
+      continue;
+    }
     violated(kind, describe(asked, now) + ": status " + std::to_string(answer.status) + " of version " +
                        std::to_string(version) + ", not below " + std::to_string(least) +
                        " was promised; the origin had " + std::to_string(truth_.read(asked.avatar).version) + "; " +

@@ -19,7 +19,7 @@ namespace prove {
 enum class Kind {
   Bounded,       // Older than what was published a lease ago.
   Acknowledged,  // Older than what --wait said to be everywhere.
-  Monotonic,     // Older than what that node has already answered for that URL.
+  Monotonic,     // Older than what that node has already answered for that URL; hits where there is a tier apart.
   Fenced,        // Older than what that node says it has applied.
   Passed,        // Older than the change that the node itself passed on.
   Failed,        // An error though the origin was well and the node up.
@@ -48,8 +48,10 @@ class Judge {
   static constexpr std::uint64_t kTold = 5;
   using Tell = std::function<void(Kind, const std::string&)>;
 
-  Judge(Truth& truth, const Conditions& conditions, Tell tell)
-      : truth_(truth), conditions_(conditions), tell_(std::move(tell)) {}
+  // `has_tier`: what a node has answered it may find in the tier as it was before, as long as it has heard of no event
+  // that says more. Such answers are counted alone.
+  Judge(Truth& truth, const Conditions& conditions, bool has_tier, Tell tell)
+      : truth_(truth), conditions_(conditions), has_tier_(has_tier), tell_(std::move(tell)) {}
 
   // Call before the request is sent.
   Asked ask(std::size_t node, std::size_t avatar, std::size_t variant, Moment now) const;
@@ -61,6 +63,7 @@ class Judge {
 
   std::uint64_t count(Kind kind) const { return counts_[static_cast<std::size_t>(kind)].load(); }
   std::uint64_t excused() const { return excused_.load(); }
+  std::uint64_t receded() const { return receded_.load(); }
 
  private:
   void judge_version(const Asked& asked, const Answer& answer, std::uint64_t version, Moment now);
@@ -68,9 +71,11 @@ class Judge {
 
   Truth& truth_;
   const Conditions& conditions_;
+  const bool has_tier_;
   Tell tell_;
   std::array<std::atomic<std::uint64_t>, kKinds> counts_{};
   std::atomic<std::uint64_t> excused_{0};  // Errors that are allowed for what the harness was doing.
+  std::atomic<std::uint64_t> receded_{0};  // Hits older than what the node had answered, where there is a tier.
 };
 
 }  // namespace prove

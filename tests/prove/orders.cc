@@ -179,6 +179,7 @@ void Orders::add_changes() {
 json Orders::counts_of(const ReaderCounts& counts) const {
   return {{"reads", counts.reads.load()},
           {"hits", counts.hits.load()},
+          {"from_tier", counts.from_tier.load()},
           {"not_modified", counts.not_modified.load()},
           {"failed", counts.failed.load()},
           {"hit_ms",
@@ -200,6 +201,7 @@ json Orders::summary() const {
   summary["repeated"] = writers.repeated.load();
   summary["fences"] = world_.fences.reached();
   summary["excused"] = world_.judge.excused();
+  summary["receded"] = world_.judge.receded();
   summary["acknowledging_ms"] = {{"p50", writers.acknowledging.milliseconds_at(0.5)},
                                  {"p99", writers.acknowledging.milliseconds_at(0.99)}};
   json& violations = summary["violations"] = json::object();

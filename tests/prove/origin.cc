@@ -190,6 +190,13 @@ void Origin::send_later(Connection& connection, std::string answer) {
     held_.push_back({Moment{}, connection.id, std::move(answer)});
   } else if (is_late) {
     const Duration least = orders_.slow_min, most = std::max(least, orders_.slow_max.load());
+    // Or it begins at once, and stops somewhere.
+    if (random_() % 2 == 0) {
+      const std::size_t begun = random_() % answer.size();
+      connection.out += answer.substr(0, begun);
+      answer.erase(0, begun);
+      flush(connection);
+    }
     const Duration delay(std::uniform_int_distribution<std::int64_t>(least.count(), most.count())(random_));
     late_.push({BootClock::now() + delay, connection.id, std::move(answer)});
   } else {

@@ -20,7 +20,7 @@ struct Options {
   std::int64_t lease_ms = 1000;
   std::size_t avatars = 1000, connections = 48, depth = 2, writers = 24, delays = 0;
   std::uint64_t seed = 1, rate = 0;
-  bool has_no_feed = false, is_self_test = false;
+  bool has_no_feed = false, has_tier = false, is_self_test = false;
 };
 
 int prove_all(const Options& options, const prove::WriterOptions& writer_options) {
@@ -28,7 +28,7 @@ int prove_all(const Options& options, const prove::WriterOptions& writer_options
   Out out;
   Conditions conditions(options.nodes.size());
   Truth truth(options.avatars, options.nodes.size(), std::chrono::milliseconds(options.lease_ms));
-  Judge judge(truth, conditions, [&](Kind kind, const std::string& what) {
+  Judge judge(truth, conditions, options.has_tier, [&](Kind kind, const std::string& what) {
     out.line({{"violation", kKindNames[static_cast<std::size_t>(kind)]}, {"what", what}});
   });
   Fences fences(truth, options.nodes.size());
@@ -89,6 +89,7 @@ int main(int argc, char** argv) {
   app.add_option("--writers", options.writers, "how many change avatars at once");
   app.add_option("--seed", options.seed, "of all random choices");
   app.add_flag("--no-feed", options.has_no_feed, "every node is told by its admin port");
+  app.add_flag("--tier", options.has_tier, "the nodes share a tier");
   app.add_option("--delays", options.delays, "measure so many delays from XADD to the new picture, and end");
   CLI11_PARSE(app, argc, argv);
   if (options.is_self_test) return prove::self_test();

@@ -167,6 +167,7 @@ void Readers::count(const Asked& asked, const Answer& answer, Moment now) {
     counts->reads.fetch_add(1, std::memory_order_relaxed);
     if (answer.status >= 500) counts->failed.fetch_add(1, std::memory_order_relaxed);
     if (answer.status == 304) counts->not_modified.fetch_add(1, std::memory_order_relaxed);
+    if (answer.is_from_tier()) counts->from_tier.fetch_add(1, std::memory_order_relaxed);
     if (!answer.is_hit()) continue;
     counts->hits.fetch_add(1, std::memory_order_relaxed);
     counts->hit_times.add(now - asked.at);

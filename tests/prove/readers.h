@@ -37,10 +37,11 @@ class Histogram {
 };
 
 struct ReaderCounts {
-  std::atomic<std::uint64_t> reads{0}, hits{0}, not_modified{0}, failed{0};
+  std::atomic<std::uint64_t> reads{0}, hits{0}, from_tier{0}, not_modified{0},
+      failed{0};  // From the tier are hits, too.
   Histogram hit_times;
 
-  void clear() { reads = 0, hits = 0, not_modified = 0, failed = 0, hit_times.clear(); }
+  void clear() { reads = 0, hits = 0, from_tier = 0, not_modified = 0, failed = 0, hit_times.clear(); }
 };
 
 class Readers {

@@ -1,5 +1,6 @@
 """A TCP relay whose network can be cut, fall silent, or be slow."""
 import collections
+import random
 import selectors
 import socket
 import threading
@@ -15,10 +16,13 @@ class Relay:
     refused  connections break, new ones are refused
     silent   connections stand, nothing passes; once open again everything that was sent arrives, late
     delayed  everything passes `delay` seconds late
+    held     of each connection that stands it is drawn whether it passes, is silent, or is silent in one direction; new
+             ones pass. What is held arrives once it is open again, also where the node has given the connection up
     """
 
     def __init__(self, port, target):
         self.port, self.target = port, target
+        self.random = random.Random(port)
         self.mode, self.delay = "open", 0.0
         self.selector = selectors.DefaultSelector()
         self.waker, self.wakes = socket.socketpair()
@@ -66,9 +70,11 @@ class Relay:
             self.listen()
         for one in self.peers:
             is_watched = one in self.selector.get_map()
-            if self.mode == "silent" and is_watched:
+            # Half of the directions, so a quarter of the connections passes and a quarter is silent.
+            is_silent = self.mode == "silent" or (self.mode == "held" and self.random.random() < 0.5)
+            if is_silent and is_watched:
                 self.selector.unregister(one)
-            elif self.mode != "silent" and not is_watched:
+            elif not is_silent and not is_watched:
                 self.selector.register(one, selectors.EVENT_READ)
         self.in_force.set()
 

@@ -17,10 +17,10 @@ constexpr std::size_t kAvatar = 7;
 
 // A world of its own for each case: two nodes, and a judge who has seen nothing.
 struct Bench {
-  Bench()
+  explicit Bench(bool has_tier)
       : conditions(2),
         truth(10, 2, kLease),
-        judge(truth, conditions, [](Kind, const std::string&) {}),
+        judge(truth, conditions, has_tier, [](Kind, const std::string&) {}),
         fences(truth, 2) {}
 
   // The answer of version `version` to a request that was sent at `asked`.
@@ -55,6 +55,7 @@ struct Case {
   const char* name;
   int kind;  // The one violation that must be found, -1: none.
   std::function<void(Bench&)> story;
+  bool has_tier = false;
 };
 
 constexpr int kNone = -1;
@@ -108,6 +109,18 @@ const Case kCases[] = {
      }},
     {"older than before, from the same node", of(Kind::Monotonic),
      [](Bench& b) { b.answer(b.ask(), b.commit()), b.answer(b.ask(), 1); }},
+    {"older than before, from the same node, of the origin, with a tier", of(Kind::Monotonic),
+     [](Bench& b) {
+       b.answer(b.ask(), b.commit());
+       b.answer(b.ask(), 1, 200, "avatar-edge; fwd=uri-miss");
+     },
+     true},
+    {"older than before, from the same node, of the tier", kNone,
+     [](Bench& b) {
+       b.answer(b.ask(), b.commit());
+       b.answer(b.ask(), 1, 200, "avatar-edge; hit; detail=tier2");
+     },
+     true},
     {"older than before, from another node", kNone,
      [](Bench& b) { b.answer(b.ask(), b.commit()), b.answer(b.ask(BootClock::now(), 1), 1); }},
     {"older than before, asked before", kNone,
@@ -203,7 +216,7 @@ const Case kCases[] = {
 };
 
 bool holds(const Case& one) {
-  Bench bench;
+  Bench bench(one.has_tier);
   one.story(bench);
   bool is_right = true;
   for (std::size_t kind = 0; kind < kKinds; ++kind) {

@@ -69,13 +69,12 @@ void Writer::change_one() {
   ++counts_.commits;
   if (!options_.has_feed) return by_every_node(avatar, is_deletion);
   if (orders_.plain_only) return by_stream(avatar, false);
-  const auto way = random_() % 100;
-  if (way < 50) return by_stream(avatar, is_deletion);
-  if (way < 65) return by_post(avatar, is_deletion, false);
-  if (way < 85) return by_post(avatar, is_deletion, true);
   // Behind an event that may come yet it could not be told when the change itself was published.
-  if (!orders_.passes || pending_.contains(avatar)) return by_stream(avatar, is_deletion);
-  by_pass(avatar, is_deletion);
+  const bool may_pass = orders_.passes && is_passed_through(avatar) && !pending_.contains(avatar);
+  if (may_pass && chance(45)) return by_pass(avatar, is_deletion);
+  const auto way = random_() % 100;
+  if (way < 60) return by_stream(avatar, is_deletion);
+  by_post(avatar, is_deletion, way >= 75);
 }
 
 void Writer::by_stream(std::size_t avatar, bool is_deletion) {
@@ -174,12 +173,15 @@ void Writer::await_publication(std::size_t node, std::size_t avatar, std::uint64
   EntryId after = before;
   bool is_excused = false;
   while (!is_excused && BootClock::now() - began < kPublicationPatience && !is_ending_) {
-    if (const auto id = find_event(avatar, after)) {
+    const auto event = find_event(avatar, after);
+    if (event && event->version == version) {
       truth_.published(avatar, version, BootClock::now());
-      fences_.add(life, *id, avatar, version);
+      fences_.add(life, event->id, avatar, version);
       ++counts_.events;
       return;
     }
+    // Without a version it may be that of an earlier change, which a node has sent twice because it was told nothing.
+    if (event && !event->version) return publish_later(avatar);
     is_excused = !conditions_.redis_down.was_off_since(began) || !conditions_.node_cut[node].was_off_since(began) ||
                  !conditions_.node_down[node].was_off_since(began) || life != fences_.life();
     std::this_thread::sleep_for(1ms);  // Polled: others write to the stream as well.
@@ -194,7 +196,7 @@ void Writer::await_publication(std::size_t node, std::size_t avatar, std::uint64
 }
 
 // The first event of the avatar behind `after`, which moves along.
-std::optional<EntryId> Writer::find_event(std::size_t avatar, EntryId& after) {
+std::optional<Writer::Event> Writer::find_event(std::size_t avatar, EntryId& after) {
   const std::string name = std::to_string(avatar);
   const auto reply = redis_.run({"XRANGE", options_.stream, "(" + to_string(after), "+", "COUNT", "1000"});
   if (!reply || reply->type != REDIS_REPLY_ARRAY) return std::nullopt;
@@ -204,9 +206,14 @@ std::optional<EntryId> Writer::find_event(std::size_t avatar, EntryId& after) {
     const auto id = parse_id(entry->element[0]->str);
     if (id) after = *id;
     const redisReply* fields = entry->element[1];
+    bool is_of_avatar = false;
+    std::optional<std::uint64_t> version;
     for (std::size_t k = 0; k + 1 < fields->elements; k += 2) {
-      if (std::string(fields->element[k]->str) == "avatar" && name == fields->element[k + 1]->str) return id;
+      const std::string field = fields->element[k]->str, value = fields->element[k + 1]->str;
+      if (field == "avatar") is_of_avatar = value == name;
+      if (field == "version") version = parse_number(value);
     }
+    if (id && is_of_avatar) return Event{*id, version};
   }
   return std::nullopt;
 }

@@ -48,6 +48,45 @@ TEST_CASE("what is reserved beyond the size is given back", "[base]") {
   CHECK(bytes.view() == "again");
 }
 
+TEST_CASE("giving back little is not worth a copy", "[base]") {
+  Bytes bytes;
+  bytes.reserve(100);
+  bytes.append(std::string(90, 'x'));
+  bytes.shrink_to_fit();
+  CHECK(bytes.capacity() == 100);
+}
+
+TEST_CASE("what others look at stays as it is while bytes are appended, cleared and gone", "[base]") {
+  std::string_view seen;
+  Ref<const Shared> owner;
+  {
+    Bytes bytes;
+    CHECK_FALSE(bytes.owner());
+    bytes.reserve(6);
+    bytes.append("abc");
+    seen = bytes.view();
+    owner = bytes.owner();
+    bytes.append("def");
+    CHECK(bytes.view().data() == seen.data());
+    bytes.append("more than there is room for");
+    CHECK(bytes.view() == "abcdefmore than there is room for");
+    bytes.clear();
+    bytes.append("xyz");
+  }
+  CHECK(seen == "abc");
+}
+
+TEST_CASE("bytes that are cleared are not written over while others look at them", "[base]") {
+  Bytes bytes;
+  bytes.append("abc");
+  const std::string_view seen = bytes.view();
+  const Ref<const Shared> owner = bytes.owner();
+  bytes.clear();
+  bytes.append("xyz");
+  CHECK(seen == "abc");
+  CHECK(bytes.view() == "xyz");
+}
+
 TEST_CASE("moved bytes leave nothing behind", "[base]") {
   Bytes from;
   from.append("abc");

@@ -73,3 +73,71 @@ TEST_CASE("in another life of the feed no floor is known, and the mark is where 
   floors.raise(1, event(5));
   CHECK(floors.find(1)->id == EventId{5, 0});
 }
+
+TEST_CASE("an avatar that is for the origin alone stays so, whatever events come", "[cache][PROTOCOL R30]") {
+  FloorTable floors(3);
+  floors.note_purged(1);
+  CHECK(floors.find(1)->is_only_origin());
+  CHECK(floors.find(1)->id == EventId{});
+  floors.raise(1, event(5));
+  CHECK(floors.find(1)->is_only_origin());
+  floors.raise(2, event(6));
+  CHECK_FALSE(floors.find(2)->is_only_origin());
+  floors.note_purged(2);
+  CHECK(floors.find(2)->is_only_origin());
+  CHECK(floors.find(2)->id == EventId{6, 0});
+  CHECK(floors.size() == 2);
+}
+
+TEST_CASE("an avatar whose changes are unpublished is for the origin alone until all their events have come",
+          "[cache][PROTOCOL R30]") {
+  FloorTable floors(3);
+  for (int i = 0; i < 2; ++i) floors.raise(1, {.unpublished = 1});
+  floors.raise(1, event(5));  // Another's.
+  floors.note_published(1, {7, 0});
+  floors.note_published(2, {7, 0});  // One that is not known any more.
+  CHECK(floors.find(1)->is_only_origin());
+  floors.note_published(1, {6, 0});
+  CHECK(floors.find(1)->is_only_origin());
+  floors.raise(1, event(6));
+  CHECK(floors.find(1)->is_only_origin());
+  floors.raise(1, event(7));
+  CHECK_FALSE(floors.find(1)->is_only_origin());
+}
+
+TEST_CASE("a full table forgets what is for the origin alone only where it holds nothing else, and says so",
+          "[cache][PROTOCOL R12][PROTOCOL R30]") {
+  FloorTable floors(2);
+  floors.note_purged(1);
+  for (std::uint64_t avatar = 2; avatar <= 4; ++avatar) floors.raise(avatar, event(avatar));
+  CHECK(floors.find(1));
+  CHECK(floors.find(4));
+  CHECK(floors.mark() == EventId{3, 0});
+  CHECK_FALSE(floors.has_forgotten_only_origin());
+  floors.note_purged(5);
+  CHECK_FALSE(floors.has_forgotten_only_origin());
+  floors.note_purged(6);
+  CHECK(floors.size() == 2);
+  CHECK(floors.has_forgotten_only_origin());
+}
+
+TEST_CASE("in another life of the feed the avatars that are for the origin alone are still known",
+          "[cache][PROTOCOL R10][PROTOCOL R30]") {
+  FloorTable floors(3);
+  floors.raise(1, {.id = {7, 0}, .version = 5, .unpublished = 1});
+  floors.raise(2, event(9));
+  floors.note_purged(3);
+  floors.reset({4, 0});
+  CHECK(floors.size() == 2);
+  CHECK(floors.mark() == EventId{4, 0});
+  REQUIRE(floors.find(1));
+  CHECK(floors.find(1)->is_only_origin());
+  CHECK(floors.find(1)->id == EventId{});
+  CHECK_FALSE(floors.find(1)->version);
+  CHECK(floors.find(3)->is_only_origin());
+  floors.raise(5, event(5));
+  floors.raise(6, event(6));  // The order in which they go is whole.
+  CHECK_FALSE(floors.find(5));
+  CHECK(floors.find(6));
+  CHECK(floors.find(3));
+}

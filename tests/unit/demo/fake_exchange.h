@@ -27,6 +27,10 @@ class FakeExchange final : public frontend::Exchange {
     http::append_line(lines_, name, value);
     request_.fields = http::parse_lines(lines_);
   }
+  void come_from(std::string_view client) {
+    client_text_ = client;
+    client_ = *net::try_ip(client);
+  }
   void expect_body(std::optional<std::uint64_t> length) {
     has_body_ = true;
     body_length_ = length;
@@ -41,8 +45,8 @@ class FakeExchange final : public frontend::Exchange {
   bool is_body_wanted() const { return is_body_wanted_; }
 
   const http::RequestHead& request() const override { return request_; }
-  std::string_view client_address() const override { return "127.0.0.1"; }
-  bool is_from_loopback() const override { return true; }
+  const net::Ip& client() const override { return client_; }
+  std::string_view client_address() const override { return client_text_; }
   event::EventLoop& loop() override { return loop_; }
   void send_interim(std::uint16_t, std::string_view) override {}
   void respond(const frontend::Response& response) override {
@@ -52,7 +56,7 @@ class FakeExchange final : public frontend::Exchange {
     body_ = response.body;
   }
   void start_response(const frontend::Response& head, std::optional<std::uint64_t>) override { respond(head); }
-  void write(std::string_view piece) override { body_.append(piece); }
+  void write(std::string_view piece, Ref<const Shared>) override { body_.append(piece); }
   void finish() override {}
   void abort() override {}
   bool is_congested() const override { return false; }
@@ -69,6 +73,8 @@ class FakeExchange final : public frontend::Exchange {
   const std::string method_;
   std::string lines_;
   http::RequestHead request_;
+  net::Ip client_ = *net::try_ip("127.0.0.1");
+  std::string client_text_ = "127.0.0.1";
   bool has_body_ = false;
   std::optional<std::uint64_t> body_length_;
   bool is_body_wanted_ = false;

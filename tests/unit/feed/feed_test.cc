@@ -13,7 +13,7 @@ namespace {
 
 struct RunningNode {
   explicit RunningNode(const RedisServer& server, const std::string& name = "node")
-      : feed(feed_options(server, ""), clock, cache, metrics) {
+      : feed(feed_options(server, ""), std::nullopt, clock, cache, metrics) {
     feed.start(name);
   }
   void wait_until(const std::function<bool()>& is_so) {

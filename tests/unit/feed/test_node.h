@@ -8,6 +8,7 @@
 
 #include "event/timer.h"
 #include "feed/feed_reader.h"
+#include "feed/tier_keeper.h"
 #include "http/fields.h"
 #include "support/catch.h"
 #include "support/redis_client.h"
@@ -56,9 +57,11 @@ inline FeedOptions feed_options(const test::RedisServer& server, std::string nod
   return options;
 }
 
-class TestNode {
+class TestNode final : private FeedFollower {
  public:
-  explicit TestNode(const FeedOptions& with) : options(with) { cache.trust().require_lease(options.lease); }
+  explicit TestNode(const FeedOptions& with) : TestNode(with, nullptr) {}
+  // On a loop that it has in common with other nodes.
+  TestNode(const FeedOptions& with, event::EventLoop& with_others) : TestNode(with, &with_others) {}
 
   void start() { reader.start(); }
   void run_until(const std::function<bool()>& is_so) { turn_until(loop, is_so); }
@@ -92,20 +95,40 @@ class TestNode {
     return report.floor ? report.floor->id : cache::EventId{};
   }
 
+  // Keeps the tier in that Redis in step, from here on.
+  void keep_tier(const test::RedisServer& server) {
+    keeper = std::make_unique<TierKeeper>(loop, options, tier2::TierOptions{.url = server.url()}, tier, metrics.tier(),
+                                          [this] { reader.want_proof(); });
+  }
+
   const FeedOptions options;
   ShiftedClock clock;
-  event::EventLoop loop{clock};
+  event::EventLoop own_loop{clock};
+  event::EventLoop& loop;
   cache::MemoryCache cache{{.settle = 0ms}, clock};
   metrics::Metrics metrics{1, {"here", "1"}, clock, [] { return metrics::CacheGauges{}; }};
   metrics::FeedMetrics& counts = metrics.feed();
   std::optional<cache::EventId> position;
   std::vector<Instant> leases;  // Until when, by each proof.
-  FeedReader reader{loop, options, cache, metrics, [this](cache::EventId proven) { on_proven(proven); }};
+  FeedReader reader{loop, options, cache, metrics, *this};
+  tier2::TierState tier;
+  std::unique_ptr<TierKeeper> keeper;  // Null without a tier.
 
  private:
-  void on_proven(cache::EventId proven) {
-    position = proven;
+  TestNode(const FeedOptions& with, event::EventLoop* with_others)
+      : options(with), loop(with_others ? *with_others : own_loop) {
+    cache.trust().require_lease(options.lease);
+  }
+  void on_gap() override {
+    if (keeper) keeper->on_gap();
+  }
+  void on_event(cache::EventId id, std::uint64_t entries_added, std::string_view avatar, cache::Invalidated) override {
+    if (keeper) keeper->on_event(id, entries_added, avatar);
+  }
+  void on_proven(const Position& proven, Instant sent) override {
+    position = proven.proven;
     leases.push_back(cache.trust().lease_until());
+    if (keeper) keeper->on_proven(proven, sent);
   }
   cache::Lookup look_up(std::string_view url) {
     const http::Fields none;

@@ -13,7 +13,7 @@ using Event = Http1Parser::Event;
 // What a parser made of some bytes, as text: one line an event.
 class Reading {
  public:
-  explicit Reading(Http1ParserLimits limits = {16'384, 100, 4'096}) : limits_(limits), parser_(limits_) {}
+  explicit Reading(RequestLimits limits = {16'384, 100, 4'096}) : limits_(limits), parser_(limits_) {}
 
   std::string of(std::string_view bytes, std::size_t piece = std::string_view::npos) {
     for (std::size_t at = 0; at < bytes.size(); at += piece == std::string_view::npos ? bytes.size() : piece)
@@ -55,13 +55,13 @@ class Reading {
     told_ += "\n";
   }
 
-  Http1ParserLimits limits_;
+  RequestLimits limits_;
   Http1Parser parser_;
   std::string told_;
   std::string body_;
 };
 
-std::string refused(std::string_view bytes, Http1ParserLimits limits = {16'384, 100, 4'096}) {
+std::string refused(std::string_view bytes, RequestLimits limits = {16'384, 100, 4'096}) {
   return Reading(limits).of(bytes);
 }
 
@@ -143,7 +143,7 @@ TEST_CASE("no control character gets through in a field", "[frontend][rfc9110]")
 }
 
 TEST_CASE("asked again without bytes, a parser says the end of a body, or that it needs more", "[frontend]") {
-  const Http1ParserLimits limits{1000, 10, 100};
+  const RequestLimits limits{1000, 10, 100};
   for (const std::string_view body : {"hello", "hel"}) {
     Http1Parser parser(limits);
     const std::string head = "PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n";

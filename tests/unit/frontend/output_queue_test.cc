@@ -147,3 +147,24 @@ TEST_CASE("a queue that is never empty does not grow with what has been sent", "
   queue.end_copy();
   CHECK(queue.size() == 5);
 }
+
+TEST_CASE("what is moved to another queue is the first, in order, and shared bytes stay shared", "[frontend]") {
+  int alive = 0;
+  OutputQueue from, to;
+  {
+    const Ref<const Page> page(new Page("shared", alive));
+    from.append_copy("one ");
+    from.append_shared(page->text, page);
+    from.append_copy(" two");
+  }
+  to.append_copy("> ");
+  from.move_to(to, 7);
+  CHECK(all_of(to) == "> one sha");
+  CHECK(all_of(from) == "red two");
+  from.move_to(to, 7);
+  CHECK(all_of(to) == "> one shared two");
+  CHECK(from.empty());
+  CHECK(alive == 1);
+  to.consume(to.size());
+  CHECK(alive == 0);
+}

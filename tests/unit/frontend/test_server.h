@@ -86,6 +86,11 @@ class Client {
     }
     return std::exchange(buffer_, {});
   }
+  // What has come by now, or comes next; nothing at the end of the connection.
+  std::string read_some() {
+    if (buffer_.empty()) fill();
+    return std::exchange(buffer_, {});
+  }
   bool is_at_end() { return read_to_end().empty(); }
   bool was_reset() const { return reset_; }
 
@@ -183,8 +188,17 @@ class TestServer final : public Handler {
     return count;
   }
   std::string log() {
-    on_loop([](Server&) {});
-    return lines_.text;
+    std::string text;
+    on_loop([&](Server&) { text = lines_.text; });
+    return text;
+  }
+
+  // Waits for it, because what is logged may be logged later.
+  bool logs(std::string_view text) {
+    const auto deadline = std::chrono::steady_clock::now() + 20s;
+    while (log().find(text) == std::string::npos)
+      if (std::chrono::steady_clock::now() > deadline) return false;
+    return true;
   }
 
   metrics::WorkerMetrics metrics;

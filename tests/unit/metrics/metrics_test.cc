@@ -177,6 +177,31 @@ TEST_CASE_METHOD(TwoWorkers, "invalidations are counted by what asked for them",
   CHECK(scrape[R"(avatar_edge_invalidations_total{kind="unsafe_request"})"] == 0);
 }
 
+TEST_CASE_METHOD(TwoWorkers, "TLS handshakes are counted by how they ended", "[metrics][tls]") {
+  metrics.worker(0).tls_handshakes[TlsHandshakeEnd::Full].add(2);
+  metrics.worker(1).tls_handshakes[TlsHandshakeEnd::Full].add();
+  metrics.worker(1).tls_handshakes[TlsHandshakeEnd::Failed].add();
+  const Scrape scrape = this->scrape();
+  CHECK(scrape["avatar_edge_tls_handshakes_total{end=\"full\"}"] == 3);
+  CHECK(scrape["avatar_edge_tls_handshakes_total{end=\"resumed\"}"] == 0);
+  CHECK(scrape["avatar_edge_tls_handshakes_total{end=\"failed\"}"] == 1);
+  CHECK_FALSE(scrape.type.contains("avatar_edge_tls_certificate_not_after_seconds"));
+}
+
+TEST_CASE("certificates are asked for at each scrape", "[metrics][tls]") {
+  FakeClock clock;
+  std::vector<CertificateGauge> certificates{{"/etc/a.pem", 1'800'000'000}};
+  const Metrics metrics(
+      1, {.site = "sha-1", .version = "0.1.0"}, clock, [] { return CacheGauges{}; }, nullptr, nullptr,
+      [&] { return certificates; });
+  CHECK(Scrape(metrics.exposition())["avatar_edge_tls_certificate_not_after_seconds{file=\"/etc/a.pem\"}"] ==
+        1'800'000'000);
+  certificates = {{"/etc/a.pem", 1'900'000'000}, {"/etc/b \"x\".pem", 1}};
+  const Scrape scrape(metrics.exposition());
+  CHECK(scrape["avatar_edge_tls_certificate_not_after_seconds{file=\"/etc/a.pem\"}"] == 1'900'000'000);
+  CHECK(scrape["avatar_edge_tls_certificate_not_after_seconds{file=\"/etc/b \\\"x\\\".pem\"}"] == 1);
+}
+
 TEST_CASE_METHOD(TwoWorkers, "a node says which site and program it is, and how the process fares", "[metrics]") {
   const Scrape scrape = this->scrape();
   CHECK(scrape[R"(avatar_edge_info{site="sha-1"})"] == 1);

@@ -38,6 +38,29 @@ TEST_CASE("a status line need not have a reason", "[origin][rfc9112-4]") {
   CHECK(reader.head().status == 404);
 }
 
+TEST_CASE("a head of HTTP/2 is read where one may come", "[origin][rfc9113-8.3.2]") {
+  HeadReader reader;
+  CHECK_FALSE(read(reader, {"HTTP/2 200 \r\n", "\r\n"}));
+  reader.clear(true);
+  REQUIRE(
+      read(reader, {"HTTP/2 103 \r\n", "link: </a>\r\n", "\r\n", "HTTP/2 200 \r\n", "content-length: 5\r\n", "\r\n"}));
+  CHECK(reader.is_http2());
+  CHECK(reader.has_interim());
+  CHECK(reader.head().status == 200);
+  CHECK(reader.content_length() == 5);
+  reader.clear(true);
+  CHECK(read(reader, {"HTTP/1.1 204 Nothing\r\n", "\r\n"}));
+  CHECK_FALSE(reader.is_http2());
+  reader.clear(true);
+  CHECK_FALSE(read(reader, {"HTTP/2 200 \r\n", "transfer-encoding: chunked\r\n", "\r\n"}));
+  for (const char* line :
+       {"HTTP/2 20\r\n", "HTTP/2 2000\r\n", "HTTP/2 \r\n", "HTTP/2\r\n", "HTTP/2.0 200\r\n", "HTTP/3 200 \r\n"}) {
+    CAPTURE(line);
+    reader.clear(true);
+    CHECK_FALSE(read(reader, {line}));
+  }
+}
+
 TEST_CASE("the same length twice is one length", "[origin][rfc9110-8.6]") {
   HeadReader reader;
   REQUIRE(read(reader, {"HTTP/1.1 200 OK\r\n", "Content-Length: 5\r\n", "Content-Length: 5\r\n", "\r\n"}));

@@ -1,6 +1,7 @@
 // A loop, an Origin on it, and observers that write down what they hear.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -14,6 +15,18 @@
 #include "support/catch.h"
 
 namespace edge::test {
+
+// The time that it is, and as much as the test says.
+class AdvancedClock final : public Clock {
+ public:
+  Instant now() const override { return system_.now() + by_.load(); }
+  WallTime wall() const override { return system_.wall(); }
+  void advance(std::chrono::nanoseconds by) { by_ = by_.load() + by; }
+
+ private:
+  SystemClock system_;
+  std::atomic<std::chrono::nanoseconds> by_{};
+};
 
 class TestWorker {
  public:
@@ -47,7 +60,7 @@ class TestWorker {
     if (is_done_ && is_done_()) loop.stop();
   }
 
-  SystemClock clock;
+  AdvancedClock clock;
   event::EventLoop loop{clock};
   metrics::WorkerMetrics metrics;
   origin::OriginOptions options;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "http/fields.h"
+#include "serving/rate_limiter.h"
 #include "serving/serving.h"
 #include "support/catch.h"
 #include "unit/demo/fake_exchange.h"
@@ -179,10 +180,14 @@ class ServingWorker {
   metrics::Metrics metrics_{1, {"here", "1"}, clock_, [] { return metrics::CacheGauges{}; }};
   Invalidator invalidator_{cache_, metrics_};
   WaiterDirectory directory_;
+  PushDirectory pushes_;
+  RateLimiter rates_{1024};
+  Maintenance maintenance_;
   event::EventLoop loop_{clock_};
   ScriptedOrigin origin_;
-  std::unique_ptr<Serving> serving_ = std::make_unique<Serving>(
-      Serving::Parts{loop_, cache_, origin_, metrics_.worker(0), invalidator_, directory_, 0, options_});
+  std::unique_ptr<Serving> serving_ =
+      std::make_unique<Serving>(Serving::Parts{loop_, cache_, origin_, metrics_.worker(0), invalidator_, directory_, 0,
+                                               pushes_, rates_, maintenance_, options_});
   std::vector<std::unique_ptr<Asked>> asked_;
   std::thread thread_;
 };

@@ -1,4 +1,4 @@
-#include "frontend/http1_connection.h"
+#include "frontend/http1_protocol.h"
 
 #include "support/catch.h"
 #include "unit/frontend/test_server.h"
@@ -466,4 +466,16 @@ TEST_CASE("a malformed request is refused and ends the connection", "[frontend][
   CHECK(answer.head.find("\r\nproxy-status: ") != std::string::npos);
   CHECK(client.is_at_end());
   CHECK(server.metrics.malformed_requests.value() == 1);
+}
+
+TEST_CASE("a client that closes its side after its last request gets all of a large answer", "[frontend]") {
+  TestServer server([](Exchange& exchange) {
+    const Ref<const Body> body(new Body(std::string(8'000'000, 'x')));
+    exchange.respond({.status = 200, .body = body->text, .owner = body});
+    return nullptr;
+  });
+  Client client = server.connect(4096);
+  client.send("GET /a HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+  client.end_sending();
+  CHECK(client.read().body.size() == 8'000'000);
 }
