@@ -1,10 +1,13 @@
 """The real nginx as an origin."""
+import contextlib
 import os
 import pathlib
 import shutil
 import signal
 import socket
 import subprocess
+import urllib.error
+import urllib.request
 
 from edge import free_port, wait_until
 
@@ -33,6 +36,7 @@ class Nginx:
         self.folder = pathlib.Path(folder)
         self.files = self.folder / "files"
         self.files.mkdir(parents=True, exist_ok=True)
+        self.marks = []
         self.port = free_port()
         self.url = f"{'https' if certificate else 'http'}://127.0.0.1:{self.port}"
         user = "user root;" if os.geteuid() == 0 else ""
@@ -68,8 +72,15 @@ class Nginx:
         return file
 
     def requests(self):
-        """Lines "METHOD TARGET STATUS" of what it has answered."""
-        return (self.folder / "access.log").read_text().splitlines()
+        """Lines "METHOD TARGET STATUS" of what it has answered, without TLS."""
+        # It logs a request after it has answered it, but before it answers the next one.
+        mark = f"/mark-{len(self.marks)}"
+        with contextlib.suppress(urllib.error.HTTPError):
+            urllib.request.urlopen(self.url + mark, timeout=10)
+        self.marks.append(f"GET {mark} 404")
+        log = self.folder / "access.log"
+        wait_until(lambda: self.marks[-1] in log.read_text().splitlines(), "nginx to log what it has answered")
+        return [line for line in log.read_text().splitlines() if line not in self.marks]
 
     def protocols(self):
         """(protocol, connection, method, target, status) of what it has answered."""

@@ -35,8 +35,9 @@ struct Conditions {
   Condition origin_lags;            // Some answers are those of a while ago.
   Condition disturbed;              // Anything at all.
 
-  // After it is well again, the edge may leave an origin alone for this long.
-  static constexpr Duration kOriginGrace = std::chrono::seconds(2);
+  // After it is well again, the edge may leave an origin alone for this long: origin.breaker.open_max, and what a busy
+  // machine adds.
+  static constexpr Duration kOriginGrace = std::chrono::seconds(5);
   bool is_origin_excused(Moment from) const { return !origin_unwell.was_off_since(from - kOriginGrace); }
   bool is_lag_excused(Moment from) const { return !origin_lags.was_off_since(from); }
 };

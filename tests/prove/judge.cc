@@ -68,6 +68,11 @@ void Judge::unanswered(const Asked& asked, std::string_view why, Moment now) {
   violated(Kind::Unanswered, describe(asked, now) + ": " + std::string(why));
 }
 
+void Judge::broken_off(const Asked& asked, Moment now) {
+  if (conditions_.is_origin_excused(asked.at)) return void(excused_.fetch_add(1));
+  unanswered(asked, "connection closed amid an answer", now);
+}
+
 void Judge::violated(Kind kind, const std::string& what) {
   if (counts_[static_cast<std::size_t>(kind)].fetch_add(1) < kTold) tell_(kind, what);
 }

@@ -59,6 +59,9 @@ class Judge {
   void answered(const Asked& asked, const Answer& answer, Moment now);
   // The connection failed, or nothing came for too long.
   void unanswered(const Asked& asked, std::string_view why, Moment now);
+  // The connection closed when a part of the first answer was there, which an origin that breaks off what is sent on
+  // while it comes does to all that was asked on that connection.
+  void broken_off(const Asked& asked, Moment now);
   void violated(Kind kind, const std::string& what);
 
   std::uint64_t count(Kind kind) const { return counts_[static_cast<std::size_t>(kind)].load(); }

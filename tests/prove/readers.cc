@@ -129,7 +129,8 @@ void Readers::read(Connection& connection) {
   char data[65536];
   const ssize_t count = recv(connection.socket, data, sizeof data, 0);
   if (count < 0 && errno == EAGAIN) return;
-  if (count <= 0) return end(connection, "connection closed without an answer", true);
+  if (count <= 0)
+    return connection.in.empty() ? end(connection, "connection closed without an answer", true) : break_off(connection);
   connection.in.append(data, static_cast<std::size_t>(count));
   if (take_answers(connection) && connection.asked.empty()) make_idle(connection);
 }
@@ -178,8 +179,7 @@ void Readers::end(Connection& connection, const char* why, bool is_fault) {
   const Moment now = BootClock::now();
   if (is_fault) {
     for (const Asked& asked : connection.asked) judge_.unanswered(asked, why, now);
-    if (!connection.asked.empty() && !connection.is_connecting)
-      total_.failed += connection.asked.size(), interval_.failed += connection.asked.size();
+    if (!connection.is_connecting) count_failed(connection.asked.size());
   }
   ::close(connection.socket);
   connection.socket = -1;
@@ -188,6 +188,18 @@ void Readers::end(Connection& connection, const char* why, bool is_fault) {
   connection.asked.clear();
   connection.retry_at = now + std::chrono::milliseconds(20);
   make_idle(connection);
+}
+
+void Readers::break_off(Connection& connection) {
+  const Moment now = BootClock::now();
+  for (const Asked& asked : connection.asked) judge_.broken_off(asked, now);
+  count_failed(connection.asked.size());
+  end(connection, "", false);
+}
+
+void Readers::count_failed(std::size_t count) {
+  total_.failed += count;
+  interval_.failed += count;
 }
 
 void Readers::make_idle(Connection& connection) {

@@ -78,6 +78,8 @@ class Readers {
   void count(const Asked& asked, const Answer& answer, Moment now);
   // The end of a connection; what was asked on it gets no answer, which the judge is told where `is_fault`.
   void end(Connection& connection, const char* why, bool is_fault);
+  void break_off(Connection& connection);
+  void count_failed(std::size_t count);
   void make_idle(Connection& connection);
   void look_for_silence(Moment now);
   std::size_t choose_avatar();

@@ -178,6 +178,15 @@ const Case kCases[] = {
        b.conditions.node_down[1].begin();
        b.judge.unanswered(b.ask(), "closed", BootClock::now());
      }},
+    {"half an answer, of an unwell origin", kNone,
+     [](Bench& b) { b.conditions.origin_unwell.begin(), b.judge.broken_off(b.ask(), BootClock::now()); }},
+    {"half an answer, of a healthy one", of(Kind::Unanswered),
+     [](Bench& b) { b.judge.broken_off(b.ask(), BootClock::now()); }},
+    {"no answer, with an unwell origin", of(Kind::Unanswered),
+     [](Bench& b) {
+       b.conditions.origin_unwell.begin();
+       b.judge.unanswered(b.ask(), "closed", BootClock::now());
+     }},
     {"a new head on an old body", of(Kind::Torn),
      [](Bench& b) { b.answer_with(b.ask(), 200, picture(kAvatar, 1, 1), etag_of(kAvatar, b.commit())); }},
     {"another avatar", of(Kind::Torn), [](Bench& b) { b.answer_with(b.ask(), 200, picture(8, 1, 1), etag_of(8, 1)); }},
