@@ -58,6 +58,10 @@ void Server::set_tls(std::size_t listener, std::shared_ptr<const net::TlsContext
   if (listener < ports_.size()) ports_[listener]->tls = std::move(tls);  // A server that drains has none.
 }
 
+void Server::set_accepting(bool is_accepting) {
+  for (const auto& port : ports_) port->listener->set_accepting(is_accepting);
+}
+
 void Server::reload(const ServerOptions& options) {
   options_ = options;
   request_limits_ = limits_of(options);

@@ -47,6 +47,8 @@ class Server {
                     std::shared_ptr<const PortAccess> access = nullptr);
   // For what a listener, counted from 0 in the order of their adding, accepts from now on.
   void set_tls(std::size_t listener, std::shared_ptr<const net::TlsContext> tls);
+  // Whether who connects is let in; where not, they wait in the kernel's queue. They are at first.
+  void set_accepting(bool is_accepting);
   // Holds for what begins from now on; open connections keep their current deadline.
   void reload(const ServerOptions& options);
 
