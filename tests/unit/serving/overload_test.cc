@@ -175,5 +175,4 @@ TEST_CASE("at the last hits are refused too, but what takes something away is do
   CHECK(it.ask("HEAD", kPath).status == 503);
   CHECK(it.count(metrics::Limit::OverloadHits) == 2);
   CHECK(it.ask("PURGE", kPath).body == "{\"responses\":1,\"fills\":0}\n");
-  it.worker.invalidator().update("a", std::nullopt);
 }
