@@ -19,6 +19,7 @@
 #include "origin/origin.h"
 #include "serving/caching_policy.h"
 #include "serving/maintenance.h"
+#include "serving/overload.h"
 #include "serving/rate_options.h"
 #include "serving/signed_urls.h"
 #include "tier2/tier_options.h"
@@ -72,6 +73,7 @@ struct Config {
   serving::LimitOptions limits;
   serving::SignedUrlOptions signed_urls;
   serving::MaintenanceOptions maintenance;
+  serving::OverloadOptions overload;
   std::uint32_t fills_per_route_max = 0;      // All workers together; 0: no limit.
   std::uint64_t fill_bytes_max = 1ull << 30;  // Likewise.
   LogOptions log;

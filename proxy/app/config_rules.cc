@@ -49,6 +49,7 @@ class Rules {
     check_admin();
     check_logs();
     check_registry();
+    check_overload();
     for (std::size_t i = 0; i < config_.limits.rates.size(); ++i)
       check_rate("limits.rates[" + std::to_string(i) + "]", config_.limits.rates[i]);
     check_rate("limits.degraded", config_.limits.degraded);
@@ -236,6 +237,14 @@ class Rules {
     complain({"updates.lease", "updates.registry"}, named(*find_config_key("updates.registry")) +
                                                         " is less than twice " +
                                                         named(*find_config_key("updates.lease")));
+  }
+
+  // What the cache may take would be too much already.
+  void check_overload() {
+    const std::uint64_t limit = config_.overload.memory_bytes;
+    if (limit == 0 || limit >= config_.cache.memory_bytes || !is_known({"overload.memory", "cache.memory"})) return;
+    complain({"overload.memory", "cache.memory"},
+             named(*find_config_key("overload.memory")) + " is less than " + named(*find_config_key("cache.memory")));
   }
 
   const Places& places_;

@@ -25,6 +25,7 @@ using origin::RetryOptions;
 using serving::CachingPolicy;
 using serving::LimitOptions;
 using serving::MaintenanceOptions;
+using serving::OverloadOptions;
 using serving::RateOptions;
 using serving::SignedUrlOptions;
 using serving::SigningKey;
@@ -389,6 +390,11 @@ const std::array kKeys{
               "Fills under way at once for the avatars of one route; 0 is no limit."},
     ConfigKey{"limits.fill_bytes_max", bytes<&Config::fill_bytes_max>(1 * kMiB, 64 * 1024 * kGiB), kLive,
               "Bodies that fills have not yet brought whole, all together."},
+
+    ConfigKey{"overload.loop_lag", time<&Config::overload, &OverloadOptions::loop_lag>(0, kMinute), kLive,
+              "How late a worker may be, again and again, before it lets new connections wait; 0s is no limit."},
+    ConfigKey{"overload.memory", bytes<&Config::overload, &OverloadOptions::memory_bytes>(0, 64 * 1024 * kGiB), kLive,
+              "Memory that the process is not to exceed, more than cache.memory; 0B is no limit."},
 
     ConfigKey{"maintenance.enabled", Flag{plain<&Config::maintenance, &MaintenanceOptions::is_on>}, kLive,
               "Whether the origin is left alone; POST /maintenance switches it too."},

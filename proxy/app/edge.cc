@@ -122,6 +122,7 @@ Edge::Edge(Config config, std::filesystem::path file, const Clock& clock, LineWr
            .maintenance = {[this] { return maintenance_.is_on(); }, [this](bool is_on) { want_maintenance(is_on); }}}),
       admin_server_(loop_, admin_server_options(config_), admin_, metrics_.main_thread(), access_log_),
       maintenance_watch_(loop_, [this] { update_maintenance(); }),
+      memory_watch_(loop_, [this](serving::OverloadLevel level) { set_memory_level(level); }),
       drain_deadline_(loop_,
                       [this] {
                         log_warning("drain.deadline",
@@ -144,6 +145,7 @@ Edge::Edge(Config config, std::filesystem::path file, const Clock& clock, LineWr
         Worker::Shared{clock_, cache_, metrics_, invalidator_, directory_, pushes_, rates_, maintenance_, clients_,
                        access_log_, config_.redis_url.empty() ? nullptr : &config_.tier, tier_},
         options));
+  memory_watch_.set_limit(config_.overload.memory_bytes);
   if (feed_)
     successor_.emplace(loop_, Successor::Parts{.cache = cache_,
                                                .feed = *feed_,
@@ -339,6 +341,7 @@ void Edge::reload() {
   want_maintenance(is_maintenance_changed ? config_.maintenance.is_on : is_maintenance_wanted_);
   const auto options = worker_options(config_, static_cast<std::uint32_t>(workers_.size()));
   for (const auto& worker : workers_) worker->reload(options, tls_.contexts());
+  memory_watch_.set_limit(config_.overload.memory_bytes);
   admin_.reload(admin_options(config_));
   cache_.reload(config_.cache);
   access_log_.set_mode(config_.access_log);
@@ -411,6 +414,20 @@ std::size_t Edge::ask_workers() {
   return workers_.size();
 }
 
+void Edge::set_memory_level(serving::OverloadLevel level) {
+  for (const auto& worker : workers_) worker->set_memory_level(level);
+}
+
+// Empty where it is not.
+std::string Edge::why_overloaded() const {
+  const auto lag = metrics_.overload_level(metrics::OverloadCause::LoopLag);
+  const auto memory = metrics_.overload_level(metrics::OverloadCause::Memory);
+  if (lag == 0 && memory == 0) return {};
+  std::string why = "overload: ";
+  why += memory >= lag ? "memory is short" : "workers are late";
+  return why.append(", so ").append(to_text(static_cast<serving::OverloadLevel>(std::max(lag, memory))));
+}
+
 void Edge::set_degraded(bool is_on) {
   rates_.set_degraded(is_on);
   metrics_.limit_uploads(is_on);
@@ -471,6 +488,7 @@ std::string Edge::status_json() const {
   if (!config_.redis_url.empty() && !tier_.is_open())
     degraded("no_tier: the Redis tier cannot be used now, so what is not held in memory is asked of the origin");
   if (maintenance_.is_on()) degraded("maintenance: the origin is left alone, so what is not held is answered 503");
+  if (std::string why = why_overloaded(); !why.empty()) degraded(std::move(why));
   if (rates_.is_degraded())
     degraded("limited_uploads: uploads and other unsafe requests have the rate of " + config_.limits.degraded.rate +
              " that limits.degraded gives each user");

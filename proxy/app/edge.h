@@ -13,6 +13,7 @@
 #include "admin/admin_handler.h"
 #include "app/config.h"
 #include "app/listener_tls.h"
+#include "app/memory_watch.h"
 #include "app/predecessor.h"
 #include "app/service_manager.h"
 #include "app/service_reports.h"
@@ -76,6 +77,8 @@ class Edge {
   void want_maintenance(bool is_wanted);
   void update_maintenance();
   std::string_view why_not_ready() const;
+  void set_memory_level(serving::OverloadLevel level);
+  std::string why_overloaded() const;
   std::string_view why_unheard() const;
   std::size_t ask_workers();
   std::string status_json() const;
@@ -115,6 +118,7 @@ class Edge {
 
   bool is_maintenance_wanted_ = false;  // By the configuration, or over the admin port.
   event::Timer maintenance_watch_;
+  MemoryWatch memory_watch_;
   bool draining_ = false;
   std::size_t workers_draining_ = 0;
   event::Timer drain_deadline_;

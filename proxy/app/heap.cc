@@ -54,6 +54,12 @@ std::span<std::byte> lay_out_heap(std::uint64_t bytes) {
 #endif
 }
 
+void give_back_heap() {
+#if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+  malloc_trim(0);
+#endif
+}
+
 Preallocation::Preallocation(std::span<std::byte> pages, std::uint64_t bytes) {
   if (pages.size() + 2 * kHugePage >= bytes) {
     thread_ = std::thread([this, pages] { run(pages); });

@@ -15,6 +15,10 @@ namespace edge::app {
 // library or the kernel will not.
 std::span<std::byte> lay_out_heap(std::uint64_t bytes);
 
+// Gives back to the system whole pages that nobody uses; the heap does not do so by itself. Nobody gets memory
+// meanwhile.
+void give_back_heap();
+
 // Has the kernel put memory behind each page, on a thread of its own, so that nobody who stores has to wait for that.
 // Logs how it went. Its end cuts it short.
 class Preallocation {

@@ -18,10 +18,12 @@ Worker::Worker(std::uint32_t number, const Shared& shared, std::shared_ptr<const
                                                                         .pushes = shared.pushes,
                                                                         .rates = shared.rates,
                                                                         .maintenance = shared.maintenance,
+                                                                        .overload = overload_,
                                                                         .options = options->serving,
                                                                         .tier = tier_.get()});
   server_ = std::make_unique<frontend::Server>(loop_, options->server, *serving_, metrics, shared.access_log,
                                                &shared.clients);
+  overload_watch_ = std::make_unique<WorkerOverload>(loop_, number, options->lag_limit, overload_, *server_, metrics);
 }
 
 Worker::~Worker() { join(); }
@@ -40,6 +42,7 @@ void Worker::start() {
 void Worker::run() {
   loop_.run();
   // What libraries hold of this thread goes on this thread.
+  overload_watch_.reset();
   server_.reset();
   serving_.reset();
   tier_.reset();
@@ -50,6 +53,7 @@ void Worker::reload(std::shared_ptr<const WorkerOptions> options,
                     std::vector<std::shared_ptr<const net::TlsContext>> tls) {
   loop_.post([this, options = std::move(options), tls = std::move(tls)] {
     server_->reload(options->server);
+    overload_watch_->set_lag_limit(options->lag_limit);
     for (std::size_t i = 0; i < tls.size(); ++i) server_->set_tls(i, tls[i]);
     origin_->reload(options->origin);
     serving_->reload(options->serving);
@@ -57,6 +61,10 @@ void Worker::reload(std::shared_ptr<const WorkerOptions> options,
 }
 
 void Worker::ask_alive(UniqueFunction<void()> on_answer) { loop_.post(std::move(on_answer)); }
+
+void Worker::set_memory_level(serving::OverloadLevel level) {
+  loop_.post([this, level] { overload_watch_->set_memory_level(level); });
+}
 
 void Worker::drain(UniqueFunction<void()> on_drained) {
   loop_.post([this, done = std::move(on_drained)]() mutable { server_->drain(std::move(done)); });

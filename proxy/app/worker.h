@@ -5,6 +5,7 @@
 #include <thread>
 #include <vector>
 
+#include "app/worker_overload.h"
 #include "cache/memory_cache.h"
 #include "event/event_loop.h"
 #include "frontend/access_log.h"
@@ -22,6 +23,7 @@ namespace edge::app {
 struct WorkerOptions {
   frontend::ServerOptions server;  // Its share of what is for the process.
   origin::OriginOptions origin;    // Likewise.
+  std::chrono::milliseconds lag_limit;
   std::shared_ptr<const serving::ServingOptions> serving;
 };
 
@@ -60,6 +62,7 @@ class Worker {
   void reload(std::shared_ptr<const WorkerOptions> options, std::vector<std::shared_ptr<const net::TlsContext>> tls);
   // `on_answer` runs on the worker's thread, in a later turn; a worker whose loop does not turn never answers.
   void ask_alive(UniqueFunction<void()> on_answer);
+  void set_memory_level(serving::OverloadLevel level);
   // `on_drained` runs on the worker's thread.
   void drain(UniqueFunction<void()> on_drained);
   // Ends what is left and the thread's loop.
@@ -71,10 +74,12 @@ class Worker {
   void run();
 
   event::EventLoop loop_;
+  serving::Overload overload_;
   std::unique_ptr<origin::Origin> origin_;
   std::unique_ptr<serving::Tier> tier_;  // Null: memory only.
   std::unique_ptr<serving::Serving> serving_;
   std::unique_ptr<frontend::Server> server_;
+  std::unique_ptr<WorkerOverload> overload_watch_;
   std::thread thread_;
 };
 

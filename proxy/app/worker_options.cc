@@ -90,7 +90,8 @@ std::shared_ptr<const WorkerOptions> worker_options(const Config& config, std::u
       .maintenance_retry_after = std::chrono::ceil<std::chrono::seconds>(config.maintenance.retry_after),
       .fills_per_route_max = share(config.fills_per_route_max, workers),
       .fill_bytes_max = config.fill_bytes_max / workers});
-  auto options = std::make_shared<WorkerOptions>(WorkerOptions{config.http, config.origin, std::move(serving)});
+  auto options = std::make_shared<WorkerOptions>(
+      WorkerOptions{config.http, config.origin, config.overload.loop_lag, std::move(serving)});
   options->server.access = access_of(config);
   options->server.connections_max = share(config.http.connections_max, workers);
   options->origin.concurrent_max = share(config.origin.concurrent_max, workers);

@@ -56,10 +56,17 @@ void Server::add_socket(std::size_t listener, net::Socket socket) {
   port.listeners.push_back(std::make_unique<net::Listener>(
       loop_, std::move(socket),
       [this, &port](net::Socket accepted, const net::Address& peer) { accept(std::move(accepted), peer, port); }));
+  port.listeners.back()->set_accepting(is_accepting_);
 }
 
 void Server::set_tls(std::size_t listener, std::shared_ptr<const net::TlsContext> tls) {
   if (listener < ports_.size()) ports_[listener]->tls = std::move(tls);  // A server that drains has none.
+}
+
+void Server::set_accepting(bool is_accepting) {
+  is_accepting_ = is_accepting;
+  for (const auto& port : ports_)
+    for (const auto& listener : port->listeners) listener->set_accepting(is_accepting);
 }
 
 void Server::reload(const ServerOptions& options) {

@@ -50,6 +50,8 @@ class Server {
   void add_socket(std::size_t listener, net::Socket socket);
   // For what a listener, counted from 0 in the order of their adding, accepts from now on.
   void set_tls(std::size_t listener, std::shared_ptr<const net::TlsContext> tls);
+  // Whether who connects is let in; where not, they wait in the kernel's queue. They are at first.
+  void set_accepting(bool is_accepting);
   // Holds for what begins from now on; open connections keep their current deadline.
   void reload(const ServerOptions& options);
 
@@ -114,6 +116,7 @@ class Server {
   std::deque<Connection*> waiting_for_handshake_;
   event::Deferred handshake_turn_;
 
+  bool is_accepting_ = true;
   bool draining_ = false;
   Instant drain_began_{};
   UniqueFunction<void()> on_drained_;

@@ -37,6 +37,8 @@ std::string_view to_text(ProxyError error) noexcept {
       return "http_protocol_error";
     case ProxyError::HttpResponseBodySize:
       return "http_response_body_size";
+    case ProxyError::ProxyInternalResponse:
+      return "proxy_internal_response";
     case ProxyError::ProxyInternalError:
       return "proxy_internal_error";
   }
@@ -62,6 +64,7 @@ std::uint16_t status_of(ProxyError error) noexcept {
       return 502;
     case ProxyError::DestinationUnavailable:
     case ProxyError::ConnectionLimitReached:
+    case ProxyError::ProxyInternalResponse:
       return 503;
     case ProxyError::ConnectionTimeout:
     case ProxyError::ConnectionReadTimeout:

@@ -24,6 +24,7 @@ enum class ProxyError : std::uint8_t {
   HttpResponseTimeout,     // 504: no first byte in time
   HttpProtocolError,       // 502: not HTTP
   HttpResponseBodySize,    // 502
+  ProxyInternalResponse,   // 503: nobody else was asked
   ProxyInternalError,      // 500
 };
 

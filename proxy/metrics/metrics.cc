@@ -3,6 +3,7 @@
 #include <prometheus/collectable.h>
 #include <prometheus/text_serializer.h>
 
+#include <algorithm>
 #include <optional>
 #include <span>
 #include <utility>
@@ -25,6 +26,7 @@ class Metrics::Collector final : public prometheus::Collectable {
     add_identity(to);
     add_requests(to);
     add_connections(to);
+    add_overload(to);
     add_rates(to);
     add_signatures(to);
     add_tls(to);
@@ -65,6 +67,7 @@ class Metrics::Collector final : public prometheus::Collectable {
   void add_identity(Families& to) const;
   void add_requests(Families& to) const;
   void add_connections(Families& to) const;
+  void add_overload(Families& to) const;
   void add_rates(Families& to) const;
   void add_signatures(Families& to) const;
   void add_tls(Families& to) const;
@@ -151,6 +154,21 @@ void Metrics::Collector::add_connections(Families& to) const {
              sum(&WorkerMetrics::malformed_requests));
   to.counter("avatar_edge_client_aborts_total", "Connections that clients ended while a response was under way.",
              sum(&WorkerMetrics::client_aborts));
+}
+
+void Metrics::Collector::add_overload(Families& to) const {
+  to.histogram("avatar_edge_loop_lag_seconds",
+               "How long what becomes ready waits until its worker comes to it, tried twenty times a second on each.",
+               total([](const WorkerMetrics& thread) -> const Histogram& { return thread.loop_lag; }));
+  std::uint64_t worst = 0;
+  for (const WorkerMetrics& thread : threads_) worst = std::max(worst, thread.loop_lag_sustained_ns.value());
+  to.gauge("avatar_edge_loop_lag_sustained_seconds",
+           "The shortest of its last four, of the worker that is latest; overload.loop_lag limits it.",
+           static_cast<double>(worst) / 1e9);
+  to.gauges("avatar_edge_overload_level",
+            "What is done because there is too much to do, of the worker that does most, by cause. 1: new connections "
+            "wait. 2: what is not held is refused as well. 3: so is all else.",
+            "cause", kOverloadCauseLabels, [this](std::size_t i) { return metrics_.overload_level(OverloadCause(i)); });
 }
 
 void Metrics::Collector::add_rates(Families& to) const {
@@ -273,10 +291,13 @@ void Metrics::Collector::add_cache(Families& to) const {
 }
 
 void Metrics::Collector::add_degraded(Families& to) const {
+  const bool is_overloaded = std::ranges::any_of(std::array{OverloadCause::LoopLag, OverloadCause::Memory},
+                                                 [this](auto cause) { return metrics_.overload_level(cause) > 0; });
   std::vector<Families::Sample> degraded{
       {{{"reason", "limited_uploads"}}, metrics_.are_uploads_limited_.load(std::memory_order_relaxed) ? 1.0 : 0.0},
       {{{"reason", "maintenance"}}, metrics_.is_in_maintenance_.load(std::memory_order_relaxed) ? 1.0 : 0.0},
-      {{{"reason", "no_origin"}}, metrics_.breakers_open() > 0 ? 1.0 : 0.0}};
+      {{{"reason", "no_origin"}}, metrics_.breakers_open() > 0 ? 1.0 : 0.0},
+      {{{"reason", "overload"}}, is_overloaded ? 1.0 : 0.0}};
   if (metrics_.feed_gauges_)
     degraded.push_back({{{"reason", "no_lease"}}, metrics_.feed_gauges_().lease_remaining_seconds > 0 ? 0.0 : 1.0});
   if (metrics_.tier_gauges_) degraded.push_back({{{"reason", "no_tier"}}, metrics_.tier_gauges_().is_open ? 0.0 : 1.0});
@@ -284,7 +305,9 @@ void Metrics::Collector::add_degraded(Families& to) const {
       "avatar_edge_degraded",
       "1 while the edge does without something. no_origin: a worker's breaker is not closed, and what it does not hold "
       "is answered 503, or by what is stale. no_lease: what is held is revalidated before use. no_tier: what is "
-      "not held in memory is asked of the origin. limited_uploads and maintenance: an operator has switched them on.",
+      "not held in memory is asked of the origin. overload: there is too much to do, and new connections wait or "
+      "requests are "
+      "answered 503. limited_uploads and maintenance: an operator has switched them on.",
       degraded);
 }
 
@@ -411,6 +434,12 @@ std::uint64_t Metrics::breakers_open() const {
     for (const BreakerState state : {BreakerState::Open, BreakerState::HalfOpen})
       open += threads_[i].origin_breakers[state].value();
   return open;
+}
+
+std::uint64_t Metrics::overload_level(OverloadCause cause) const {
+  std::uint64_t level = 0;
+  for (std::size_t i = 0; i < worker_count_; ++i) level = std::max(level, threads_[i].overload_levels[cause].value());
+  return level;
 }
 
 void Metrics::config_reloaded(ReloadResult result) noexcept {

@@ -67,6 +67,9 @@ class Metrics {
   // Workers that do not ask the origin now, because it has failed too often.
   std::uint64_t breakers_open() const;
 
+  // The highest level of any worker (metrics::Limit::OverloadConnections and so on), for that cause.
+  std::uint64_t overload_level(OverloadCause cause) const;
+
   // The first configuration is no reload; its time counts as that of the last success.
   void config_reloaded(ReloadResult result) noexcept;
   // A process that was to take our place did not.

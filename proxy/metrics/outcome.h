@@ -78,9 +78,13 @@ enum class Limit : std::uint8_t {
   ConnectionsPerClient,
   FillsPerRoute,
   FillBytes,
+  OverloadConnections,  // Those that wait are not known; counted is how often a worker began to let them wait.
+  OverloadFills,
+  OverloadPasses,
+  OverloadHits,
   Count,
 };
-inline constexpr std::array<std::string_view, 25> kLimitLabels{"connections",
+inline constexpr std::array<std::string_view, 29> kLimitLabels{"connections",
                                                                "requests_per_connection",
                                                                "header_bytes",
                                                                "header_count",
@@ -104,8 +108,17 @@ inline constexpr std::array<std::string_view, 25> kLimitLabels{"connections",
                                                                "access",
                                                                "connections_per_client",
                                                                "fills_per_route",
-                                                               "fill_bytes"};
+                                                               "fill_bytes",
+                                                               "overload_connections",
+                                                               "overload_fills",
+                                                               "overload_passes",
+                                                               "overload_hits"};
 static_assert(kLimitLabels.size() == static_cast<std::size_t>(Limit::Count));
+
+// What there is too much of.
+enum class OverloadCause : std::uint8_t { LoopLag, Memory, Count };
+inline constexpr std::array<std::string_view, 2> kOverloadCauseLabels{"loop_lag", "memory"};
+static_assert(kOverloadCauseLabels.size() == static_cast<std::size_t>(OverloadCause::Count));
 
 // By what a rate limit tells requests apart.
 enum class RateKind : std::uint8_t {
@@ -211,7 +224,7 @@ static_assert(kTierPutEndLabels.size() == static_cast<std::size_t>(TierPutEnd::C
 enum class PushEnd : std::uint8_t {
   Started,   // A fill was begun for it.
   Unneeded,  // A client was quicker.
-  Dropped,   // Too many waited.
+  Dropped,   // Too many waited, or the node had too much else to do.
   Count,
 };
 inline constexpr std::array<std::string_view, 3> kPushEndLabels{"started", "unneeded", "dropped"};

@@ -59,6 +59,14 @@ std::uint64_t count_open_fds() {
 
 }  // namespace
 
+std::optional<std::uint64_t> try_read_resident_bytes() {
+  // proc(5), /proc/pid/statm: the second word counts resident pages.
+  std::ifstream file("/proc/self/statm");
+  std::uint64_t size = 0, resident = 0;
+  if (!(file >> size >> resident)) return std::nullopt;
+  return resident * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+}
+
 std::optional<ProcessStats> try_read_process_stats() {
   const std::optional<StatFields> fields = try_read_stat();
   if (!fields) return std::nullopt;

@@ -18,4 +18,7 @@ struct ProcessStats {
 // From /proc; nullopt where that is not mounted.
 std::optional<ProcessStats> try_read_process_stats();
 
+// Of those, the one that may be asked for often: it costs no more than to read a file of one line.
+std::optional<std::uint64_t> try_read_resident_bytes();
+
 }  // namespace edge::metrics

@@ -19,6 +19,7 @@ class Cell {
   void subtract(std::uint64_t n = 1) noexcept {
     value_.store(value_.load(std::memory_order_relaxed) - n, std::memory_order_relaxed);
   }
+  void set(std::uint64_t value) noexcept { value_.store(value, std::memory_order_relaxed); }
   std::uint64_t value() const noexcept { return value_.load(std::memory_order_relaxed); }
 
  private:
@@ -95,6 +96,9 @@ class alignas(128) WorkerMetrics {
   Cell connections_open;  // Gauge.
   Cells<TlsHandshakeEnd> tls_handshakes;
   Cells<Limit> limits;
+  Histogram loop_lag;
+  Cell loop_lag_sustained_ns;            // Gauge: the shortest of the last few.
+  Cells<OverloadCause> overload_levels;  // Gauges: 0 where there is nothing to do, up to 3.
   Cell proxy_headers_malformed;
   Cells<RateKind> rate_limited;
   Cells<RateKind> rate_limited_dry;  // Would have been refused, but for dry_run.

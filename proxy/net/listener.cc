@@ -23,6 +23,11 @@ Listener::Listener(event::EventLoop& loop, Socket socket, OnAccept on_accept)
   watch_.arm();
 }
 
+void Listener::set_accepting(bool is_accepting) {
+  rest_.disarm();
+  is_accepting ? watch_.arm() : watch_.disarm();
+}
+
 void Listener::accept_some() {
   for (int i = 0; i < kAcceptsPerTurn; ++i) {
     sockaddr_storage storage{};

@@ -16,6 +16,10 @@ class Listener {
   // `on_accept` must not destroy the listener.
   Listener(event::EventLoop& loop, Socket socket, OnAccept on_accept);
 
+  // While it does not accept, who connects waits in the kernel's queue; where that is full, the client's kernel tries
+  // again. It accepts at first.
+  void set_accepting(bool is_accepting);
+
  private:
   void accept_some();
 

@@ -23,6 +23,7 @@ Verdict judge_error(http::ProxyError error) {
     case http::ProxyError::ConnectionLimitReached:
     case http::ProxyError::HttpRequestDenied:
     case http::ProxyError::HttpRequestError:
+    case http::ProxyError::ProxyInternalResponse:
     case http::ProxyError::ProxyInternalError:
       return Verdict::Nothing;
   }

@@ -212,6 +212,15 @@ void answer_bad_signature(frontend::Exchange& exchange, metrics::SignatureEnd wh
                                      .log_detail = detail});
 }
 
+void answer_overload(frontend::Exchange& exchange) {
+  frontend::respond_error(exchange, {.status = 503,
+                                     .error = http::ProxyError::ProxyInternalResponse,
+                                     .detail = "too much to do at the moment",
+                                     .retry_after = kRetryAfter,
+                                     .cache_status = "avatar-edge; detail=overload",
+                                     .log_detail = "overload"});
+}
+
 void answer_refusal(frontend::Exchange& exchange, std::uint16_t status, std::string_view detail) {
   frontend::respond_error(
       exchange, {.status = status,

@@ -46,6 +46,9 @@ void answer_too_often(frontend::Exchange& exchange, const RateRefusal& refusal);
 // 403: the URL must be signed, and is not, or no longer.
 void answer_bad_signature(frontend::Exchange& exchange, metrics::SignatureEnd why);
 
+// 503: this node has too much to do. Nobody else was asked.
+void answer_overload(frontend::Exchange& exchange);
+
 // A refusal of our own; `detail` is a constant.
 void answer_refusal(frontend::Exchange& exchange, std::uint16_t status, std::string_view detail);
 

@@ -143,8 +143,20 @@ AvatarRequest::Step AvatarRequest::limit() {
   const ServingOptions& options = *services_.options;
   const auto refusal = services_.rates.refusal(options.rates, exchange_, target_.path, options.routes,
                                                services_.loop.now(), services_.metrics);
-  if (!refusal) return Step::Verify;
-  answer_too_often(exchange_, *refusal);
+  if (refusal) {
+    answer_too_often(exchange_, *refusal);
+    return Step::Done;
+  }
+  const Method method = exchange_.request().method;
+  if (services_.overload.sheds_hits() && (method == Method::Get || method == Method::Head))
+    return shed(metrics::Limit::OverloadHits);
+  return Step::Verify;
+}
+
+// Not one word to the origin, so nothing can have changed and nothing is fenced.
+AvatarRequest::Step AvatarRequest::shed(metrics::Limit limit) {
+  services_.metrics.limit_reached(limit);
+  answer_overload(exchange_);
   return Step::Done;
 }
 
@@ -289,6 +301,7 @@ void AvatarRequest::on_fill(const FillOutcome& outcome) {
                  [this](const NotShared&) { run(pass_because(why_, "not-shared")); },
                  [this](const LookAgain&) { look_again(); },
                  [this](const FillFailed& failed) {
+                   if (failed.error == http::ProxyError::ProxyInternalResponse) return answer_overload(exchange_);
                    answer_origin_error(exchange_, failed.error, failed.detail, why_, failed.retry_after);
                  }},
       outcome);
@@ -421,6 +434,7 @@ AvatarRequest::Step AvatarRequest::pass() {
                         services_.options->maintenance_retry_after);
     return Step::Done;
   }
+  if (services_.overload.sheds_fills()) return shed(metrics::Limit::OverloadPasses);
   const http::RequestHead& request = exchange_.request();
   origin::FetchRequest fetch{.method = std::string(request.method_name),
                              .target = std::string(target_.path_and_query),

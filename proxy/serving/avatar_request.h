@@ -44,7 +44,7 @@ class AvatarRequest final : public frontend::ExchangeTask, public FillWaiter {
   // In the order in which they happen.
   enum class Step {
     Validate,  // Is it a request that we understand? What does it name?
-    Limit,     // Does it come too soon after others?
+    Limit,     // Does it come too soon after others? Is there too much of everything?
     Verify,    // May it know this URL?
     Route,     // What may be done with it: look it up, pass it on, purge?
     Lookup,    // Hit, or who fills it?
@@ -62,6 +62,7 @@ class AvatarRequest final : public frontend::ExchangeTask, public FillWaiter {
   Step look_up();
   Step purge();
   Step pass();
+  Step shed(metrics::Limit limit);
 
   Step pass_because(http::ForwardReason reason, std::string_view detail);
   void reduce_accept();

@@ -115,6 +115,7 @@ FillRun::~FillRun() = default;
 void FillRun::start() {
   pause_point("fill.claimed");
   // An end at once is safe: those who wait are told by a post, so after whoever begins this has become one of them.
+  if (runner_.is_shedding()) return shed();
   if (runner_.is_route_full(route_)) return refuse(metrics::Limit::FillsPerRoute);
   if (services_.tier && may_use_tier_) look_into_tier();
   if (!look_) ask();
@@ -170,6 +171,12 @@ bool FillRun::hold(std::uint64_t bytes) {
 void FillRun::refuse(metrics::Limit limit) {
   services_.metrics.limit_reached(limit);
   end_failed(http::ProxyError::ConnectionLimitReached, std::nullopt);
+}
+
+// What is held goes on being served, and what is stale stands in as it does for an origin that fails.
+void FillRun::shed() {
+  services_.metrics.limit_reached(metrics::Limit::OverloadFills);
+  end_failed(http::ProxyError::ProxyInternalResponse, std::nullopt);
 }
 
 void FillRun::cancel() {

@@ -46,6 +46,8 @@ class FillRunner {
 
   void start(FillPlan plan);
   std::size_t count() const { return runs_.size(); }
+  // Whether what is begun now would end at once, because there is too much to do.
+  bool is_shedding() const { return services_.overload.sheds_fills(); }
   // Ends every fill; their waiters are told that we are shutting down.
   void cancel_all();
 
@@ -99,6 +101,7 @@ class FillRun final : public origin::FetchObserver {
   void ask();
   bool hold(std::uint64_t bytes);
   void refuse(metrics::Limit limit);
+  void shed();
   bool is_revalidation() const { return may_revalidate_ && stale_ && stale_->has_validator(); }
   Use judge(const http::ResponseHead& head, const http::CacheControl& control);
   Use judge_not_modified(const http::ResponseHead& head);

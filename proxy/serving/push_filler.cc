@@ -53,6 +53,8 @@ void PushFiller::start_due() {
 }
 
 void PushFiller::start(Wanted wanted) {
+  // Whoever asks for it first begins its fill then.
+  if (fills_.is_shedding()) return metrics_.pushes[metrics::PushEnd::Dropped].add();
   const cache::CacheKey key(wanted.avatar, wanted.hot.url);
   auto lead = cache_.lead_push(key, wanted.hot);
   if (lead.is_being_filled && ++wanted.tries < kTriesMax) return wait_for_turn(std::move(wanted));

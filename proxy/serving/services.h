@@ -14,6 +14,7 @@
 #include "serving/caching_policy.h"
 #include "serving/invalidator.h"
 #include "serving/maintenance.h"
+#include "serving/overload.h"
 #include "serving/rate_rules.h"
 #include "serving/routes.h"
 #include "serving/signed_urls.h"
@@ -56,6 +57,7 @@ struct Services {
   Aftermath& aftermath;
   RateLimiter& rates;
   const Maintenance& maintenance;
+  const Overload& overload;
   Tier* tier;  // Null: memory only.
   std::shared_ptr<const ServingOptions> options;
 };

@@ -6,8 +6,9 @@ namespace edge::serving {
 
 Serving::Serving(const Parts& parts)
     : waiters_(parts.worker, parts.loop, parts.metrics),
-      services_{parts.loop, parts.cache, parts.origin, parts.metrics,     parts.invalidator, parts.directory, waiters_,
-                fills_,     aftermath_,  parts.rates,  parts.maintenance, parts.tier,        parts.options},
+      services_{parts.loop,        parts.cache,    parts.origin, parts.metrics, parts.invalidator,
+                parts.directory,   waiters_,       fills_,       aftermath_,    parts.rates,
+                parts.maintenance, parts.overload, parts.tier,   parts.options},
       pushes_(parts.loop, parts.cache, fills_, parts.metrics),
       fills_(services_),
       aftermath_(parts.loop) {

@@ -26,6 +26,7 @@ class Serving final : public frontend::Handler {
     PushDirectory& pushes;       // Likewise.
     RateLimiter& rates;
     const Maintenance& maintenance;
+    const Overload& overload;
     std::shared_ptr<const ServingOptions> options;
     Tier* tier = nullptr;  // Outlives it; null: memory only.
   };

@@ -87,6 +87,7 @@ class Servers:
             file.write_text(json.dumps({
                 "workers": 1, "listen": [{"address": f"127.0.0.1:{port}"}], "admin": {"address": "127.0.0.1:0"},
                 "origin": {"urls": [f"http://127.0.0.1:{origin}"]}, "cache": config.yaml | {"memory": "1GiB"}, "updates": {"push": "0s"},
+                "overload": {"loop_lag": "0s"},
                 "http": {"header_bytes_max": "64KiB"}, "log": {"access": "off", "level": "error"}}))
             self.start([PROGRAM, "serve", "--config", file])
         for port in [origin, *self.ports.values()]:

@@ -192,9 +192,11 @@ def test_certificates_end_reloads_fail_and_nodes_go(edge, authority, watch):
 
 def test_limits_are_reached(start_edge, origin, watch):
     origin.default = answer(200, PICTURE, b"picture")
-    edge = start_edge([origin], {"workers": 1, "http": {"connections_max": 8}})
+    edge = start_edge([origin], {"workers": 1, "http": {"connections_max": 8},
+                                 "cache": {"memory": "1MiB", "object_max": "64KiB", "floors_max": 1000}})
     prometheus = watch([edge])
-    alerts = "AvatarEdgeTurnsClientsAway", "AvatarEdgeFewFilesLeft", "AvatarEdgeHandshakesFail", "AvatarEdgeUploadsLimited"
+    alerts = "AvatarEdgeTurnsClientsAway", "AvatarEdgeFewFilesLeft", "AvatarEdgeHandshakesFail", "AvatarEdgeUploadsLimited", \
+        "AvatarEdgeOverloaded"
     assert is_silent(prometheus, *alerts)
     with contextlib.ExitStack() as connections:
         statuses = [connections.enter_context(edge.connect("h1")).get("/avatars/1/96").status for _ in range(9)]
@@ -206,6 +208,8 @@ def test_limits_are_reached(start_edge, origin, watch):
     prometheus.wait_for("AvatarEdgeHandshakesFail")
     edge.admin_json("POST", "/degraded", {"on": True})
     prometheus.wait_for("AvatarEdgeUploadsLimited")
+    assert edge.reload({"overload": {"memory": "1MiB"}}) == "ok"  # Far less than it has.
+    prometheus.wait_for("AvatarEdgeOverloaded")
     few = int(edge.metrics().text.split("\nprocess_open_fds ")[1].split()[0])
     _, most = resource.prlimit(edge.process.pid, resource.RLIMIT_NOFILE)
     resource.prlimit(edge.process.pid, resource.RLIMIT_NOFILE, (few + 1, most))  # One for whoever scrapes.

@@ -45,6 +45,22 @@ def test_what_was_answered_while_it_came_is_hot_too(start_node, redis, origin):
     node.wait_for_metric(lambda value: value == 1, "push_fills_total", end="started")
 
 
+def test_a_node_that_has_too_much_to_do_leaves_it_to_whoever_asks(start_node, redis, origin):
+    node = start_node(updates=UNSETTLED, workers=1,
+                      cache={"memory": "1MiB", "object_max": "64KiB", "floors_max": 1000})
+    origin.on(PATH, OLD)
+    node.get(PATH)
+    assert node.reload({"overload": {"memory": "1MiB"}}) == "ok"  # Far less than it has.
+    node.wait_for_metric(lambda level: level == 3, "overload_level", cause="memory")
+    redis.publish("42")
+    node.wait_for_metric(lambda value: value == 1, "push_fills_total", end="dropped")
+    assert node.reload({"overload": {"memory": "0B"}}) == "ok"
+    node.wait_for_metric(lambda level: level == 0, "overload_level", cause="memory")
+    origin.on(PATH, NEW)
+    assert node.get(PATH).body == b"new"
+    assert origin.count(PATH) == 2
+
+
 def test_it_is_filled_again_after_every_event_while_it_is_hot(start_node, redis, origin):
     node = start_node(updates=UNSETTLED)
     origin.on(PATH, OLD)

@@ -65,6 +65,7 @@ class WarmEdge {
   serving::PushDirectory pushes_;
   serving::RateLimiter rates_{1024};
   serving::Maintenance maintenance_;
+  serving::Overload overload_;
   NoLines lines_;
   frontend::AccessLog log_{frontend::AccessLogMode::Off, lines_};
   event::EventLoop loop_{clock_};
@@ -79,6 +80,7 @@ class WarmEdge {
                              .pushes = pushes_,
                              .rates = rates_,
                              .maintenance = maintenance_,
+                             .overload = overload_,
                              .options = serving_options()}};
   frontend::Server server_{loop_, server_options(), serving_, metrics_.worker(0), log_};
   net::Address address_;

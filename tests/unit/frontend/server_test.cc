@@ -55,6 +55,21 @@ class Held {
 
 // ---- Limits ----
 
+TEST_CASE("while a server does not accept, who connects waits and is answered when it does again", "[frontend]") {
+  TestServer server(answer_ok);
+  Client early = server.connect();
+  REQUIRE((early.send(kGet) && early.read().status == 200));
+  server.on_loop([](Server& it) { it.set_accepting(false); });
+  Client late = server.connect();
+  REQUIRE(late.send(kGet));
+  // Those that are there already go on; in each of these turns the other could have been accepted.
+  for (int i = 0; i < 3; ++i) REQUIRE((early.send(kGet) && early.read().status == 200));
+  CHECK(server.connection_count() == 1);
+  server.on_loop([](Server& it) { it.set_accepting(true); });
+  CHECK(late.read().status == 200);
+  CHECK(server.connection_count() == 2);
+}
+
 TEST_CASE("a request beyond a limit is refused, and the limit's counter says so", "[frontend]") {
   ServerOptions options;
   options.header_bytes_max = 1000;

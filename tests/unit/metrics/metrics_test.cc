@@ -135,6 +135,29 @@ TEST_CASE_METHOD(TwoWorkers, "the buckets of a histogram are cumulative and the 
   CHECK(std::is_sorted(buckets.begin(), buckets.end()));
 }
 
+TEST_CASE_METHOD(TwoWorkers, "of overload the worst of the workers is told, by cause", "[metrics][overload]") {
+  const std::string degraded = R"(avatar_edge_degraded{reason="overload"})";
+  const std::string lag = R"(avatar_edge_overload_level{cause="loop_lag"})";
+  const std::string memory = R"(avatar_edge_overload_level{cause="memory"})";
+  CHECK(scrape()[degraded] == 0);
+  CHECK(scrape()[lag] == 0);
+  metrics.worker(0).loop_lag.observe(400ms);
+  metrics.worker(0).loop_lag_sustained_ns.set(300'000'000);
+  metrics.worker(1).loop_lag_sustained_ns.set(10);
+  metrics.worker(0).overload_levels[OverloadCause::LoopLag].set(1);
+  metrics.worker(1).overload_levels[OverloadCause::Memory].set(3);
+  const Scrape scrape = this->scrape();
+  CHECK(scrape["avatar_edge_loop_lag_sustained_seconds"] == 0.3);
+  CHECK(scrape["avatar_edge_loop_lag_seconds_count"] == 1);
+  CHECK(scrape[lag] == 1);
+  CHECK(scrape[memory] == 3);
+  CHECK(scrape[degraded] == 1);
+  metrics.worker(1).overload_levels[OverloadCause::Memory].set(0);
+  CHECK(this->scrape()[degraded] == 1);
+  metrics.worker(0).overload_levels[OverloadCause::LoopLag].set(0);
+  CHECK(this->scrape()[degraded] == 0);
+}
+
 TEST_CASE_METHOD(TwoWorkers, "the cache is asked at each scrape", "[metrics]") {
   CHECK(scrape()["avatar_edge_cache_bytes"] == 0);
   cache.bytes = 4'096;

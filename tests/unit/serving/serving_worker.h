@@ -108,8 +108,9 @@ class ServingWorker {
   void post(std::function<void()> task) { loop_.post(std::move(task)); }
 
   // A request. Its exchange lives as long as the worker. On the worker's thread.
-  demo::FakeExchange& get(std::string_view path) {
-    asked_.push_back(std::make_unique<Asked>(loop_, path));
+  demo::FakeExchange& get(std::string_view path) { return request("GET", path); }
+  demo::FakeExchange& request(std::string_view method, std::string_view path) {
+    asked_.push_back(std::make_unique<Asked>(loop_, method, path));
     asked_.back()->task = serving_->start(asked_.back()->exchange);
     return asked_.back()->exchange;
   }
@@ -160,10 +161,13 @@ class ServingWorker {
   Invalidator& invalidator() { return invalidator_; }
   metrics::WorkerMetrics& counts() { return metrics_.worker(0); }
   ScriptedOrigin& origin() { return origin_; }
+  void set_overload(OverloadLevel level) {
+    call([this, level] { overload_.set(level); });
+  }
 
  private:
   struct Asked {
-    Asked(event::EventLoop& loop, std::string_view path) : exchange(loop, "GET", path) {}
+    Asked(event::EventLoop& loop, std::string_view method, std::string_view path) : exchange(loop, method, path) {}
     demo::FakeExchange exchange;
     std::unique_ptr<frontend::ExchangeTask> task;
   };
@@ -183,11 +187,12 @@ class ServingWorker {
   PushDirectory pushes_;
   RateLimiter rates_{1024};
   Maintenance maintenance_;
+  Overload overload_;
   event::EventLoop loop_{clock_};
   ScriptedOrigin origin_;
   std::unique_ptr<Serving> serving_ =
       std::make_unique<Serving>(Serving::Parts{loop_, cache_, origin_, metrics_.worker(0), invalidator_, directory_, 0,
-                                               pushes_, rates_, maintenance_, options_});
+                                               pushes_, rates_, maintenance_, overload_, options_});
   std::vector<std::unique_ptr<Asked>> asked_;
   std::thread thread_;
 };
