@@ -68,7 +68,7 @@ def test_entries_that_are_no_events_are_counted_and_skipped(start_node, redis, o
     applies(node)
     assert node.metric("feed_events_malformed_total") == 2
     assert node.metric("feed_gaps_total") == 0
-    assert "version must be an unsigned 64-bit number" in node.log()
+    node.wait_for_log("version must be an unsigned 64-bit number")
 
 
 def test_a_purge_is_of_one_node(start_node, redis, origin):

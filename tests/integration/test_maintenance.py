@@ -42,7 +42,7 @@ def test_it_is_seen(holding):
     status = holding.status()
     assert status["degraded"] is True and any(why.startswith("maintenance: ") for why in status["degraded_reasons"])
     assert holding.metric("degraded", reason="maintenance") == 1
-    assert "maintenance.switched" in holding.log()
+    holding.wait_for_log("maintenance.switched")
 
 
 def test_afterwards_all_is_as_before(holding, origin):

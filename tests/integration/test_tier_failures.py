@@ -303,7 +303,7 @@ def test_a_broken_entry_is_asked_of_the_origin_and_put_right(start_sharer, redis
         assert shares(two, path) == b"a picture"
         assert looks(two, "error") == avatar
         assert redis("HGET", key, name).endswith("a picture")
-    assert "an entry of the tier has not the checksum that it names" in two.log()
+    two.wait_for_log("an entry of the tier has not the checksum that it names")
 
 
 def test_an_entry_of_another_url_is_not_taken_for_it(start_sharer, redis, origin):

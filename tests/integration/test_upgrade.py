@@ -59,7 +59,8 @@ def test_what_memory_held_is_held_by_the_new_process(node, origin):
     for avatar in AVATARS:
         assert node.get(f"/avatars/{avatar}/46").is_hit
     assert origin.count() == asked
-    assert "20 responses were handed over" in node.log() and "20 responses were taken over, 0 were not" in node.log()
+    node.wait_for_log("20 responses were handed over")
+    node.wait_for_log("20 responses were taken over, 0 were not")
 
 
 def test_an_upgrade_may_be_upgraded(node, origin):
@@ -231,7 +232,7 @@ def test_a_new_process_that_ends_changes_nothing(node):
     node.wait_for_metric(lambda failed: failed == 1, "upgrades_failed_total")
     node.write_config()
     assert node.get("/avatars/1/46").is_hit and node.status()["generation"] == 0
-    assert "the new process does not serve: it has ended" in node.log()
+    node.wait_for_log("the new process does not serve: it has ended")
 
 
 def test_a_new_process_that_is_silent_is_ended(node):
