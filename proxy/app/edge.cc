@@ -2,6 +2,7 @@
 
 #include <csignal>
 #include <nlohmann/json.hpp>
+#include <random>
 
 #include "app/node_name.h"
 #include "app/version.h"
@@ -108,6 +109,10 @@ Edge::Edge(Config config, std::filesystem::path file, const Clock& clock, LineWr
       access_writer_(access_writer),
       access_log_(config_.access_log, access_writer),
       loop_(clock),
+      health_(loop_, config_.origin, std::random_device{}(), metrics_.main_thread(),
+              [this](const std::shared_ptr<const origin::UnhealthyUrls>& urls) {
+                for (const auto& worker : workers_) worker->set_unhealthy(urls);
+              }),
       admin_(
           admin_options(config_), cache_, invalidator_, metrics_, feed_.get(),
           {.why_not_ready = [this] { return why_not_ready(); },
@@ -237,6 +242,7 @@ void Edge::reload() {
   want_maintenance(is_maintenance_changed ? config_.maintenance.is_on : is_maintenance_wanted_);
   const auto options = worker_options(config_, static_cast<std::uint32_t>(workers_.size()));
   for (const auto& worker : workers_) worker->reload(options, tls_.contexts());
+  health_.reload(config_.origin);  // After the workers, which are to know its URLs.
   admin_.reload(admin_options(config_));
   cache_.reload(config_.cache);
   access_log_.set_mode(config_.access_log);
@@ -339,6 +345,10 @@ std::string Edge::status_json() const {
       {"lease_ms", nullptr},
       {"degraded", false},
       {"degraded_reasons", nlohmann::json::array()},
+      {"origin",
+       {{"urls", config_.origin.urls.size()},
+        {"checked", !config_.origin.health.path.empty()},
+        {"unhealthy", health_.unhealthy()}}},
       {"feed", feed_json(feed_.get(), metrics_.feed())},
       {"tier", tier_json(config_, tier_, metrics_.tier())},
       {"config", {{"file", file_.string()}, {"reloads", reloads_}, {"last_error", nullptr}}},

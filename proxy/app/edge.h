@@ -19,6 +19,7 @@
 #include "event/signal_watch.h"
 #include "event/timer.h"
 #include "feed/feed.h"
+#include "origin/health_checker.h"
 #include "tier2/tier_state.h"
 
 namespace edge::app {
@@ -87,6 +88,7 @@ class Edge {
 
   event::EventLoop loop_;
   std::vector<std::unique_ptr<Worker>> workers_;
+  origin::HealthChecker health_;
   admin::AdminHandler admin_;
   frontend::Server admin_server_;
   std::vector<std::string> data_addresses_;

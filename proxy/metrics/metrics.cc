@@ -231,6 +231,11 @@ void Metrics::Collector::add_origin_guard(Families& to) const {
   to.counter("avatar_edge_origin_ejections_withheld_total",
              "Failures for which a URL was not left out, because too many were already.",
              sum(&WorkerMetrics::origin_ejections_withheld));
+  to.gauge("avatar_edge_origin_urls_unhealthy",
+           "URLs of the origin that checks find unhealthy (origin.health), and that are left out while others are not.",
+           sum(&WorkerMetrics::origin_urls_unhealthy));
+  to.counters("avatar_edge_origin_checks_total", "Checks of the URLs of the origin (origin.health), by how they ended.",
+              "end", kHealthCheckEndLabels, sum_each(&WorkerMetrics::origin_checks));
   to.counters(
       "avatar_edge_origin_retries_total",
       "Further attempts at another URL of the origin, by why they were made; refused: not made, because too many "

@@ -158,6 +158,19 @@ enum class EjectionCause : std::uint8_t {
 inline constexpr std::array<std::string_view, 2> kEjectionCauseLabels{"unreachable", "failures"};
 static_assert(kEjectionCauseLabels.size() == static_cast<std::size_t>(EjectionCause::Count));
 
+// What came of a check whether one of the origin's URLs is well.
+enum class HealthCheckEnd : std::uint8_t {
+  Good,
+  Status,       // Another status than is wanted.
+  Unreachable,  // No connection.
+  Timeout,      // None in time, or no whole answer.
+  Broken,       // An answer that is none, or ends too soon.
+  Count,
+};
+inline constexpr std::array<std::string_view, 5> kHealthCheckEndLabels{"good", "status", "unreachable", "timeout",
+                                                                       "broken"};
+static_assert(kHealthCheckEndLabels.size() == static_cast<std::size_t>(HealthCheckEnd::Count));
+
 // Whether the origin as a whole is asked.
 enum class BreakerState : std::uint8_t {
   Closed,    // Yes.

@@ -17,12 +17,19 @@ Balancer::~Balancer() {
     if (target.is_ejected) metrics_.origin_urls_ejected.subtract();
 }
 
-// The smooth weighted round robin that nginx made known: all get credit by their weights, the richest pays for all.
 OriginUrlRef Balancer::find_next(Instant now, std::span<const OriginUrlRef> tried) {
+  for (const bool is_unhealthy : {false, true})
+    if (OriginUrlRef url = find_among(is_unhealthy, now, tried)) return url;
+  return nullptr;
+}
+
+// The smooth weighted round robin that nginx made known: all get credit by their weights, the richest pays for all.
+OriginUrlRef Balancer::find_among(bool is_unhealthy, Instant now, std::span<const OriginUrlRef> tried) {
   const Target* fallback = nullptr;
   Target* next = nullptr;
   std::int64_t given = 0;
   for (Target& target : targets_) {
+    if (target.is_unhealthy != is_unhealthy) continue;
     if (std::find(tried.begin(), tried.end(), target.url) != tried.end()) continue;
     if (target.is_ejected && target.ejected_until > now) {
       if (fallback == nullptr || target.failed_at < fallback->failed_at) fallback = &target;
@@ -45,7 +52,7 @@ OriginUrlRef Balancer::find_next(Instant now, std::span<const OriginUrlRef> trie
 
 bool Balancer::has_well(Instant now, std::span<const OriginUrlRef> tried) const {
   return std::ranges::any_of(targets_, [&](const Target& target) {
-    return std::find(tried.begin(), tried.end(), target.url) == tried.end() &&
+    return std::find(tried.begin(), tried.end(), target.url) == tried.end() && !target.is_unhealthy &&
            !(target.is_ejected && target.ejected_until > now);
   });
 }
@@ -66,6 +73,16 @@ void Balancer::note(const OriginUrlRef& url, Verdict verdict, Instant now) {
       return readmit(*target, now);
     case Verdict::Nothing:
       return;
+  }
+}
+
+void Balancer::set_unhealthy(std::span<const OriginUrl> urls, Instant now) {
+  for (Target& target : targets_) {
+    const bool was_unhealthy = std::exchange(target.is_unhealthy, std::ranges::find(urls, *target.url) != urls.end());
+    if (!was_unhealthy || target.is_unhealthy) continue;
+    target.failures = 0;
+    readmit(target, now);
+    begin_slowly(target, now);
   }
 }
 
@@ -100,7 +117,7 @@ void Balancer::note_failure(Target& target, metrics::EjectionCause cause, Instan
   const bool is_reason = cause == metrics::EjectionCause::Unreachable ||
                          (options_.failures_max > 0 && target.failures >= options_.failures_max);
   if (!is_reason || options_.eject.count() == 0) return;
-  if (!may_eject(cause)) return metrics_.origin_ejections_withheld.add();
+  if (!may_eject(target, cause)) return metrics_.origin_ejections_withheld.add();
   if (now >= target.readmitted_at + options_.eject_max) target.ejections = 0;
   target.is_ejected = true;
   metrics_.origin_urls_ejected.add();
@@ -108,9 +125,10 @@ void Balancer::note_failure(Target& target, metrics::EjectionCause cause, Instan
 }
 
 // The share is that after the ejection, and no URL is beyond it.
-bool Balancer::may_eject(metrics::EjectionCause cause) const {
+bool Balancer::may_eject(const Target& target, metrics::EjectionCause cause) const {
   if (cause == metrics::EjectionCause::Unreachable) return true;
-  const auto out = 1 + static_cast<std::size_t>(std::ranges::count_if(targets_, &Target::is_ejected));
+  const auto out = static_cast<std::size_t>(std::ranges::count_if(
+      targets_, [&](const Target& other) { return &other == &target || other.is_ejected || other.is_unhealthy; }));
   return out < targets_.size() && out * 100 <= targets_.size() * options_.ejected_percent_max;
 }
 
@@ -126,10 +144,14 @@ void Balancer::eject(Target& target, metrics::EjectionCause cause, Instant now) 
 void Balancer::readmit(Target& target, Instant now) {
   if (!target.is_ejected) return;
   target.is_ejected = target.is_being_tried = false;
-  target.is_starting = true;
-  target.credit = 0;  // Or what it was given meanwhile would come all at once.
-  target.readmitted_at = now;
   metrics_.origin_urls_ejected.subtract();
+  begin_slowly(target, now);
+}
+
+void Balancer::begin_slowly(Target& target, Instant now) {
+  target.is_starting = true;
+  target.credit = 0;  // Or what it was given before would come all at once.
+  target.readmitted_at = now;
 }
 
 // In thousandths of a weight; never less than a tenth, since what nobody asks does not warm up.

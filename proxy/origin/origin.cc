@@ -78,6 +78,7 @@ class CurlOrigin final : public Origin, private CallOwner {
 
   std::unique_ptr<Fetch> start(FetchRequest request, FetchObserver& observer) override;
   void reload(const OriginOptions& options) override;
+  void set_unhealthy(std::span<const OriginUrl> urls) override { balancer_.set_unhealthy(urls, loop_.now()); }
 
  private:
   CurlMulti& multi_for(const OriginUrlRef& url, bool shares) override;

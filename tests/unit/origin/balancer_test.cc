@@ -25,6 +25,12 @@ struct Site {
   void fail(std::size_t i, int times) {
     while (times-- > 0) note(i, Verdict::Failed);
   }
+  // By checks.
+  void set_unhealthy(std::initializer_list<std::size_t> which) {
+    std::vector<OriginUrl> unhealthy;
+    for (const std::size_t i : which) unhealthy.push_back(*all[i]);
+    balancer.set_unhealthy(unhealthy, now);
+  }
   // How many of the next turns are that URL's.
   int turns(std::size_t i, int of) {
     int turns = 0;
@@ -241,4 +247,70 @@ TEST_CASE("a URL that returns gets a share that grows", "[origin][balancer][weig
   CHECK(site.turns(0, 150) == 50);  // A half to a whole.
   site.now += 5s;
   CHECK(site.turns(0, 100) == 50);
+}
+
+TEST_CASE("an unhealthy URL gets no turn, and no try either", "[origin][balancer][health]") {
+  Site site(3);
+  site.note(0, Verdict::Unreachable);
+  site.set_unhealthy({0});
+  CHECK(site.turns(0, 100) == 0);
+  site.now += 1h;
+  CHECK(site.turns(0, 100) == 0);
+  CHECK(site.balancer.has_well(site.now, {}));
+  CHECK_FALSE(site.balancer.has_well(site.now, std::vector{site.all[1], site.all[2]}));
+}
+
+TEST_CASE("where all URLs are unhealthy they are asked as if all were healthy", "[origin][balancer][health]") {
+  Site site(3);
+  site.set_unhealthy({0, 1, 2});
+  CHECK(site.turns(1, 300) == 100);
+  site.note(0, Verdict::Unreachable);
+  CHECK(site.turns(0, 100) == 0);
+}
+
+TEST_CASE("an unhealthy URL is the last resort, after those that requests have ejected", "[origin][balancer][health]") {
+  Site site(2);
+  site.set_unhealthy({0});
+  site.note(1, Verdict::Unreachable);
+  CHECK(site.next() == site.all[1]);
+  CHECK(site.next(std::vector{site.all[1]}) == site.all[0]);
+}
+
+TEST_CASE("a URL that is healthy again returns with a share that grows, whatever had ejected it",
+          "[origin][balancer][health]") {
+  Site site(2, {.slow_start = 10s});
+  site.note(0, Verdict::Unreachable);
+  site.set_unhealthy({0});
+  site.now += 100ms;
+  site.set_unhealthy({});
+  CHECK(site.metrics.origin_urls_ejected.value() == 0);
+  CHECK(site.turns(0, 110) == 10);
+  site.now += 10s;
+  CHECK(site.turns(0, 100) == 50);
+}
+
+TEST_CASE("good checks readmit no URL that requests have ejected and that was healthy all the time",
+          "[origin][balancer][health]") {
+  Site site(2, {.failures_max = 1});
+  site.fail(0, 1);
+  site.set_unhealthy({});
+  CHECK_FALSE(site.is_in(0));
+}
+
+TEST_CASE("unhealthy URLs are part of the share that may be out for failures", "[origin][balancer][health]") {
+  Site site(4, {.failures_max = 1});
+  site.set_unhealthy({0, 1});
+  site.fail(2, 1);
+  CHECK(site.metrics.origin_urls_ejected.value() == 0);
+  site.set_unhealthy({0});
+  site.fail(2, 1);
+  CHECK(site.metrics.origin_urls_ejected.value() == 1);
+}
+
+TEST_CASE("a reload keeps which URLs are unhealthy", "[origin][balancer][health]") {
+  Site site(2);
+  site.set_unhealthy({0});
+  site.all = urls(2);
+  site.balancer.reload(site.all, {}, {});
+  CHECK(site.turns(0, 100) == 0);
 }
