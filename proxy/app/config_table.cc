@@ -261,6 +261,8 @@ const std::array kKeys{
     ConfigKey{"origin.retries.per_second_min",
               count<&Config::origin, &OriginOptions::retries, &RetryOptions::per_second_min>(0, 100'000), kLive,
               "Of those in a second that are allowed in any case, all workers together."},
+    ConfigKey{"origin.hedge_after", time<&Config::origin, &OriginOptions::hedge_after>(0, kHour), kLive,
+              "A fill without an answer after so long is asked of another URL as well; 0s is never."},
     ConfigKey{"origin.slow_start", time<&Config::origin, &OriginOptions::slow_start>(0, kHour), kLive,
               "A URL that is in order again gets its whole share after so long; 0s is at once."},
     ConfigKey{"origin.dns_ttl", time<&Config::origin, &OriginOptions::dns_ttl>(kSecond, kDay), kLive,

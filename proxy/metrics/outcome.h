@@ -184,11 +184,12 @@ static_assert(kBreakerStateLabels.size() == static_cast<std::size_t>(BreakerStat
 // What became of a wish to ask the origin a second time.
 enum class OriginRetry : std::uint8_t {
   Unreachable,  // Made, after a connection that failed,
-  Failed,       // and after an answer that was broken, or none, or 502, 503 or 504.
+  Failed,       // after an answer that was broken, or none, or 502, 503 or 504,
+  Hedged,       // and beside a first attempt that was not answered yet.
   Refused,      // Not made: too many were lately.
   Count,
 };
-inline constexpr std::array<std::string_view, 3> kOriginRetryLabels{"unreachable", "failed", "refused"};
+inline constexpr std::array<std::string_view, 4> kOriginRetryLabels{"unreachable", "failed", "hedged", "refused"};
 static_assert(kOriginRetryLabels.size() == static_cast<std::size_t>(OriginRetry::Count));
 
 // How a look into the Redis tier ended.

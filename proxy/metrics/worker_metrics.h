@@ -131,6 +131,7 @@ class alignas(128) WorkerMetrics {
   Cells<BreakerState> origin_breaker_transitions;  // By where they led.
   Cell origin_breaker_refused;
   Cells<OriginRetry> origin_retries;
+  Cell origin_hedges_won;  // Answered before the first attempt was.
 };
 
 }  // namespace edge::metrics

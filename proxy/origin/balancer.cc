@@ -57,6 +57,10 @@ bool Balancer::has_well(Instant now, std::span<const OriginUrlRef> tried) const 
   });
 }
 
+bool Balancer::is_ejected(const OriginUrlRef& url) const {
+  return std::ranges::any_of(targets_, [&](const Target& target) { return target.url == url && target.is_ejected; });
+}
+
 void Balancer::note(const OriginUrlRef& url, Verdict verdict, Instant now) {
   Target* const target = find(url);
   if (target == nullptr) return;

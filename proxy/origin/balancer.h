@@ -58,6 +58,7 @@ class Balancer {
   OriginUrlRef find_next(Instant now, std::span<const OriginUrlRef> tried);
   // Whether any but those in `tried` may be asked without leaving nothing better untried.
   bool has_well(Instant now, std::span<const OriginUrlRef> tried) const;
+  bool is_ejected(const OriginUrlRef& url) const;
   // What became of an attempt. Does nothing for a URL that is not (or no longer) among ours.
   void note(const OriginUrlRef& url, Verdict verdict, Instant now);
   // What checks say: these are unhealthy, all others are healthy.

@@ -86,12 +86,16 @@ class CurlOrigin final : public Origin, private CallOwner {
   void expire_by(Instant deadline) override;
   OriginUrlRef find_first_url() override { return balancer_.find_next(loop_.now(), {}); }
   OriginUrlRef find_other_url(std::span<const OriginUrlRef> tried, metrics::OriginRetry why) override;
-  void note_attempt(const OriginUrlRef& url, Verdict verdict) override { balancer_.note(url, verdict, loop_.now()); }
+  OriginUrlRef find_hedge_url(std::span<const OriginUrlRef> tried) override;
+  void give_back_hedge_place() override;
+  void note_attempt(const Attempt& attempt, Verdict verdict) override;
+  void note_overtaken(const Attempt& attempt) override;
   void note_fetch(Call& call, Verdict verdict) override;
   void on_call_ended(Call& call) override;
   void on_call_abandoned(Call& call) override;
 
   Call& take_spare_call();
+  bool has_place() const { return running_.size() + hedges_ < options_.concurrent_max; }
   bool try_launch(Call& call);
   void launch_queued();
   void refuse_queued();
@@ -117,6 +121,7 @@ class CurlOrigin final : public Origin, private CallOwner {
   Call::List queued_;  // In the order in which they came.
   Call::List ended_;   // Their handles still live.
   Call::List spare_;
+  std::size_t hedges_ = 0;                  // Second attempts under way beside the first of a running call.
   Instant next_deadline_ = Instant::max();  // When deadlines_ fires.
   event::Timer deadlines_;
   event::Timer breaker_tick_;
@@ -132,12 +137,13 @@ std::unique_ptr<Fetch> CurlOrigin::start(FetchRequest request, FetchObserver& ob
               .total_deadline = now + options_.total_timeout,
               .connect_timeout = options_.connect_timeout,
               .first_byte_timeout = options_.first_byte_timeout,
+              .hedge_after = options_.hedge_after,
               .collect_bytes_max = options_.collect_bytes_max,
               .any_5xx_is_failure = options_.outlier.any_5xx});
   if (!checked) {
     move_to(ended_, call);
     call.refuse(http::ProxyError::HttpRequestError, checked.error().message);
-  } else if (running_.size() < options_.concurrent_max) {
+  } else if (has_place()) {
     if (!try_launch(call)) refuse_by_breaker(call);
   } else if (breaker_.refuses(now)) {
     refuse_by_breaker(call);
@@ -192,8 +198,8 @@ void CurlOrigin::free_distrusted() {
 OriginUrlRef CurlOrigin::find_other_url(std::span<const OriginUrlRef> tried, metrics::OriginRetry why) {
   if (tried.size() >= balancer_.size()) return nullptr;
   const Instant now = loop_.now();
-  // An answer, though a bad one, is better than what one that is out of order says late.
-  if (why == metrics::OriginRetry::Failed && !balancer_.has_well(now, tried)) return nullptr;
+  // An answer, though a bad one or a late one, is better than what one that is out of order says later.
+  if (why != metrics::OriginRetry::Unreachable && !balancer_.has_well(now, tried)) return nullptr;
   if (!retries_.try_spend(now)) {
     metrics_.origin_retries[metrics::OriginRetry::Refused].add();
     return nullptr;
@@ -201,6 +207,32 @@ OriginUrlRef CurlOrigin::find_other_url(std::span<const OriginUrlRef> tried, met
   OriginUrlRef url = balancer_.find_next(now, tried);
   if (url != nullptr) metrics_.origin_retries[why].add();
   return url;
+}
+
+// It is one more transfer for the origin to bear, so it needs a place as a fetch does. And nothing is doubled while the
+// breaker probes.
+OriginUrlRef CurlOrigin::find_hedge_url(std::span<const OriginUrlRef> tried) {
+  if (!has_place() || breaker_.state() != Breaker::State::Closed) return nullptr;
+  OriginUrlRef url = find_other_url(tried, metrics::OriginRetry::Hedged);
+  if (url != nullptr) ++hedges_;
+  return url;
+}
+
+void CurlOrigin::give_back_hedge_place() {
+  EDGE_CHECK(hedges_ > 0);
+  --hedges_;
+  launch_queued();
+}
+
+void CurlOrigin::note_attempt(const Attempt& attempt, Verdict verdict) {
+  balancer_.note(attempt.url(), verdict, loop_.now());
+}
+
+// A connection that others share may have gone silent; but as long as the URL is not left out, it was perhaps only
+// slow.
+void CurlOrigin::note_overtaken(const Attempt& attempt) {
+  note_attempt(attempt, Verdict::Failed);
+  if (balancer_.is_ejected(attempt.url())) distrust(attempt.multi());
 }
 
 void CurlOrigin::note_fetch(Call& call, Verdict verdict) {
@@ -230,7 +262,7 @@ void CurlOrigin::on_call_abandoned(Call& call) {
 }
 
 void CurlOrigin::launch_queued() {
-  while (!queued_.empty() && running_.size() < options_.concurrent_max) {
+  while (!queued_.empty() && has_place()) {
     Call& call = queued_.front();
     if (!try_launch(call)) refuse_by_breaker(call);
   }

@@ -38,6 +38,9 @@ struct OriginOptions {
   HealthOptions health;  // For the HealthChecker alone.
   BreakerOptions breaker;
   RetryOptions retries;
+  // A GET whose head has not come so long after it was sent is sent to another URL as well, and the first answer is
+  // taken; one of the further attempts that `retries` limits. 0: never.
+  std::chrono::milliseconds hedge_after{0};
   std::chrono::milliseconds idle_timeout{60'000};  // A connection unused for longer is not used again.
   std::chrono::milliseconds slow_start{0};    // A URL that returns gets its whole share after so long; at once if 0.
   std::chrono::milliseconds dns_ttl{30'000};  // An address is looked up again after so long, in whole seconds.
