@@ -236,11 +236,12 @@ void Metrics::Collector::add_origin_guard(Families& to) const {
            sum(&WorkerMetrics::origin_urls_unhealthy));
   to.counters("avatar_edge_origin_checks_total", "Checks of the URLs of the origin (origin.health), by how they ended.",
               "end", kHealthCheckEndLabels, sum_each(&WorkerMetrics::origin_checks));
-  to.counters("avatar_edge_origin_retries_total",
-              "Further attempts at another URL of the origin, by why they were made; hedged: while the first was not "
-              "answered yet; "
-              "refused: not made, because too many were lately.",
-              "why", kOriginRetryLabels, sum_each(&WorkerMetrics::origin_retries));
+  to.counters(
+      "avatar_edge_origin_retries_total",
+      "Further attempts, most at another URL of the origin, by why they were made; hedged: while the first was not "
+      "answered yet; alone: over a connection of its own, as HTTP/2 had brought nothing that can be used; refused: not "
+      "made, because too many were lately.",
+      "why", kOriginRetryLabels, sum_each(&WorkerMetrics::origin_retries));
   to.counter("avatar_edge_origin_hedges_won_total",
              "Of the hedged ones (origin.hedge_after), those that were answered before the first attempt was.",
              sum(&WorkerMetrics::origin_hedges_won));

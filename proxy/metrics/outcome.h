@@ -185,11 +185,13 @@ static_assert(kBreakerStateLabels.size() == static_cast<std::size_t>(BreakerStat
 enum class OriginRetry : std::uint8_t {
   Unreachable,  // Made, after a connection that failed,
   Failed,       // after an answer that was broken, or none, or 502, 503 or 504,
-  Hedged,       // and beside a first attempt that was not answered yet.
+  Hedged,       // beside a first attempt that was not answered yet,
+  Alone,        // and at the same URL, after HTTP/2 has brought nothing that can be used.
   Refused,      // Not made: too many were lately.
   Count,
 };
-inline constexpr std::array<std::string_view, 4> kOriginRetryLabels{"unreachable", "failed", "hedged", "refused"};
+inline constexpr std::array<std::string_view, 5> kOriginRetryLabels{"unreachable", "failed", "hedged", "alone",
+                                                                    "refused"};
 static_assert(kOriginRetryLabels.size() == static_cast<std::size_t>(OriginRetry::Count));
 
 // How a look into the Redis tier ended.

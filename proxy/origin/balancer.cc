@@ -61,13 +61,14 @@ bool Balancer::is_ejected(const OriginUrlRef& url) const {
   return std::ranges::any_of(targets_, [&](const Target& target) { return target.url == url && target.is_ejected; });
 }
 
-void Balancer::note(const OriginUrlRef& url, Verdict verdict, Instant now) {
+void Balancer::note(const OriginUrlRef& url, Verdict verdict, Instant begun_at, Instant now) {
   Target* const target = find(url);
-  if (target == nullptr) return;
+  if (target == nullptr || begun_at < target->ejected_at) return;
   switch (verdict) {
     case Verdict::Unreachable:
       return note_failure(*target, metrics::EjectionCause::Unreachable, now);
     case Verdict::Failed:
+    case Verdict::BadStatus:
       return note_failure(*target, metrics::EjectionCause::Failures, now);
     case Verdict::Answered:
       // The failures before it still count: what follows may break as they did.
@@ -114,7 +115,7 @@ void Balancer::note_failure(Target& target, metrics::EjectionCause cause, Instan
   target.failed_at = now;
   ++target.failures;
   if (target.is_ejected) {
-    // Else it was asked before it was ejected, or because there was no other, which is nothing new.
+    // Else it was asked because there was no other, and that it fails is nothing new.
     if (target.is_being_tried) eject(target, cause, now);
     return;
   }
@@ -141,6 +142,7 @@ void Balancer::eject(Target& target, metrics::EjectionCause cause, Instant now) 
   const auto doubled = options_.eject * (1u << std::min(target.ejections, kDoublingsMax));
   ++target.ejections;
   target.is_being_tried = false;
+  target.ejected_at = now;
   target.ejected_until = now + std::min(doubled, options_.eject_max);
   metrics_.origin_ejections[cause].add();
 }

@@ -27,7 +27,8 @@ struct BalancerOptions {
 // By turns, as often as their weights say and evenly mixed, over the URLs that are not ejected. A URL that could not be
 // connected to is ejected for a while, so that the others carry the load meanwhile; so is one that has failed several
 // times in a row. When its time is over, one fetch at a time tries it, and its answer readmits it, or else its failure
-// ejects it for longer: a URL that swallows what it is sent costs one fetch a try and not a share of all.
+// ejects it for longer; answers and failures of what was asked before the ejection do neither. So a URL that swallows
+// what it is sent costs one fetch a try and not a share of all.
 //
 // Where all of them are ejected, the one that failed longest ago is tried all the same: an origin that has just come
 // back is found at once, a site with one URL never refuses by itself because of one lost connection, and a refused
@@ -59,8 +60,8 @@ class Balancer {
   // Whether any but those in `tried` may be asked without leaving nothing better untried.
   bool has_well(Instant now, std::span<const OriginUrlRef> tried) const;
   bool is_ejected(const OriginUrlRef& url) const;
-  // What became of an attempt. Does nothing for a URL that is not (or no longer) among ours.
-  void note(const OriginUrlRef& url, Verdict verdict, Instant now);
+  // What became of an attempt that began at that time. Does nothing for a URL that is not (or no longer) among ours.
+  void note(const OriginUrlRef& url, Verdict verdict, Instant begun_at, Instant now);
   // What checks say: these are unhealthy, all others are healthy.
   void set_unhealthy(std::span<const OriginUrl> urls, Instant now);
   // What is known of URLs that stay is kept.
@@ -78,6 +79,7 @@ class Balancer {
     std::uint32_t ejections = 0;  // In a row: without having been well for eject_max in between.
     bool is_ejected = false;      // Until it has answered.
     bool is_being_tried = false;  // While ejected: its time was over, and somebody asks it.
+    Instant ejected_at{};         // Last. What began before it says nothing new.
     Instant ejected_until{};      // While ejected: from when on it is tried.
     Instant readmitted_at{};
     Instant failed_at{};

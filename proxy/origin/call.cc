@@ -30,6 +30,7 @@ metrics::OriginEnd end_of_error(http::ProxyError error) {
     case Verdict::Nothing:
       return metrics::OriginEnd::Refused;
     case Verdict::Failed:
+    case Verdict::BadStatus:
     case Verdict::Answered:
     case Verdict::Complete:
       break;
@@ -138,7 +139,7 @@ void Call::expire() {
   } else if (transfer.was_request_sent()) {
     refuse(http::ProxyError::HttpResponseTimeout, authority + ": no response in time");
   } else {
-    owner_.note_attempt(*attempt_, Verdict::Unreachable);
+    note_attempt(*attempt_, Verdict::Unreachable);
     if (loop_.now() < answer_deadline() && try_elsewhere(metrics::OriginRetry::Unreachable)) return;
     refuse(http::ProxyError::ConnectionTimeout, authority + ": no connection in time");
   }
@@ -176,11 +177,11 @@ void Call::step() {
   if (is_racing() && !settle_race()) return;
   CurlTransfer& transfer = attempt_->transfer();
   if (transfer.is_over() && transfer.failure() && transfer.failure()->is_connect_failure) {
-    owner_.note_attempt(*attempt_, Verdict::Unreachable);
+    note_attempt(*attempt_, Verdict::Unreachable);
     if (try_elsewhere(metrics::OriginRetry::Unreachable)) return;
   }
   if (transfer.head().has_interim()) deliver_interim();
-  if (!is_abandoned() && must_ask_alone()) return ask_alone();
+  if (!is_abandoned() && must_ask_alone() && ask_alone()) return;
   if (!is_abandoned() && has_failed_safely() && try_again()) return;
   if (!is_abandoned() && !is_head_delivered_ && transfer.head().is_complete()) deliver_head();
   if (!is_abandoned() && is_head_delivered_) deliver_body();
@@ -203,7 +204,8 @@ bool Call::try_elsewhere(metrics::OriginRetry why) {
 // nothing of an answer has been handed on. A late answer is not worth it: the time is over.
 bool Call::has_failed_safely() const {
   if (was_tried_again_ || is_head_delivered_ || !may_be_sent_twice()) return false;
-  return try_judge(*attempt_) == Verdict::Failed;
+  const auto verdict = try_judge(*attempt_);
+  return verdict == Verdict::Failed || verdict == Verdict::BadStatus;
 }
 
 // What an attempt of which nothing has been handed on says of its URL, once that is certain.
@@ -217,12 +219,13 @@ std::optional<Verdict> Call::try_judge(const Attempt& attempt) const {
 // Once, at another URL, and only where as much time is left as this attempt took; the next will hardly be quicker. The
 // answer of this one is given up, although it may be a better one than that of the next.
 bool Call::try_again() {
+  const Verdict verdict = *try_judge(*attempt_);
   const Instant now = loop_.now();
   if (now + (now - attempt_->begun_at()) > answer_deadline()) return false;
   OriginUrlRef url = owner_.find_other_url(tried_, metrics::OriginRetry::Failed);
   if (url == nullptr) return false;
   was_tried_again_ = true;
-  owner_.note_attempt(*attempt_, Verdict::Failed);
+  note_attempt(*attempt_, verdict);
   begin_attempt(*attempt_, std::move(url));
   owner_.expire_by(deadline());  // That of the connection, again.
   return true;
@@ -237,9 +240,20 @@ bool Call::must_ask_alone() const {
   return attempt_->has_lost_shared_connection();
 }
 
-void Call::ask_alone() {
+// Where nothing came, that is a further attempt like others. But an answer that cannot be used is no failure: if it
+// were not asked for once more, nobody would get that picture from an origin that is well.
+bool Call::ask_alone() {
+  if (!owner_.may_ask_alone(attempt_->transfer().head().is_complete())) {
+    was_tried_again_ = true;  // Nor at another URL, for the same reason.
+    return false;
+  }
   begin_transfer(*attempt_, attempt_->url(), false);
   owner_.expire_by(deadline());  // That of the connection, again.
+  return true;
+}
+
+void Call::note_attempt(const Attempt& attempt, Verdict verdict) {
+  owner_.note_attempt(attempt, request_.target, verdict);
 }
 
 void Call::begin_attempt(Attempt& attempt, OriginUrlRef url) {
@@ -269,7 +283,7 @@ void Call::deliver_head() {
   const http::ResponseHead& head = attempt_->transfer().head().head();
   status_ = head.status;
   const Verdict verdict = judge_status(status_, limits_.any_5xx_is_failure);
-  owner_.note_attempt(*attempt_, verdict);
+  note_attempt(*attempt_, verdict);
   owner_.note_fetch(*this, verdict);
   mode_ = observer_->on_head(head);
   if (is_abandoned() || mode_ == BodyMode::Stream) return;
@@ -317,7 +331,7 @@ void Call::deliver_end() {
     return;  // Paused: resume() comes back here.
   }
   if (judge_status(status_, limits_.any_5xx_is_failure) == Verdict::Answered)
-    owner_.note_attempt(*attempt_, Verdict::Complete);
+    note_attempt(*attempt_, Verdict::Complete);
   leave(end_of_status(status_));
   observer_->on_end();
 }
@@ -325,7 +339,7 @@ void Call::deliver_end() {
 void Call::end_with_error(const FetchError& error) {
   // An attempt without a connection has been noted.
   const Verdict verdict = attempt_->has_transfer() ? judge(error.error) : Verdict::Nothing;
-  if (verdict == Verdict::Failed) owner_.note_attempt(*attempt_, verdict);
+  if (verdict == Verdict::Failed) note_attempt(*attempt_, verdict);
   if (verdict != Verdict::Nothing) owner_.note_fetch(*this, verdict);
   leave(end_of_error(error.error));
   observer_->on_error(error);

@@ -40,11 +40,13 @@ class CallOwner {
   // there is none, nor a place.
   virtual OriginUrlRef find_hedge_url(std::span<const OriginUrlRef> tried) = 0;
   virtual void give_back_hedge_place() = 0;
-  // What became of an attempt; of a good one twice, when its head has come and when it is complete.
-  virtual void note_attempt(const Attempt& attempt, Verdict verdict) = 0;
+  // Whether it may be asked for once more over a connection of its own. Never refused where `is_due`, but counted.
+  virtual bool may_ask_alone(bool is_due) = 0;
+  // What became of an attempt at that target; of a good one twice, when its head has come and when it is complete.
+  virtual void note_attempt(const Attempt& attempt, std::string_view target, Verdict verdict) = 0;
   // It was given up because another, which began later, has been answered.
   virtual void note_overtaken(const Attempt& attempt) = 0;
-  // What became of the fetch as a whole: Answered, Unreachable or Failed; the latter also after the first.
+  // What became of the fetch as a whole: Answered, Unreachable, Failed or BadStatus; Failed also after the first.
   virtual void note_fetch(Call& call, Verdict verdict) = 0;
   // It has answered its observer for the last time; its place is free.
   virtual void on_call_ended(Call& call) = 0;
@@ -88,6 +90,7 @@ class Call final : private AttemptOwner {
   void abandon();
 
   State state() const { return state_; }
+  std::string_view target() const { return request_.target; }
   // When expire() is due; Instant::max() when nothing is waited for.
   Instant deadline() const;
   void expire();
@@ -115,7 +118,8 @@ class Call final : private AttemptOwner {
   bool has_failed_safely() const;
   bool try_again();
   bool must_ask_alone() const;
-  void ask_alone();
+  bool ask_alone();
+  void note_attempt(const Attempt& attempt, Verdict verdict);
   void begin_attempt(Attempt& attempt, OriginUrlRef url);
   void begin_transfer(Attempt& attempt, const OriginUrlRef& url, bool shares);
   bool may_hedge() const;

@@ -73,7 +73,7 @@ bool Call::expire_race() {
 
 // The other is the fetch's only one from now on.
 void Call::drop(Attempt& attempt, Verdict verdict) {
-  if (verdict != Verdict::Nothing) owner_.note_attempt(attempt, verdict);
+  if (verdict != Verdict::Nothing) note_attempt(attempt, verdict);
   attempt.end();
   if (&attempt == attempt_.get()) std::swap(attempt_, hedge_);
   owner_.give_back_hedge_place();

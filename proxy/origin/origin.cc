@@ -5,9 +5,11 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/hash.h"
 #include "event/timer.h"
 #include "origin/balancer.h"
 #include "origin/call.h"
+#include "origin/failed_targets.h"
 #include "origin/request_check.h"
 
 namespace edge::origin {
@@ -37,6 +39,9 @@ BalancerOptions balancer_options(const OriginOptions& options) {
           .ejected_percent_max = options.outlier.ejected_percent_max,
           .slow_start = options.slow_start};
 }
+
+// What a query adds does not count: whoever makes queries up could fail as often as he likes.
+std::uint64_t hash_of_path(std::string_view target) { return keyed_hash(target.substr(0, target.find('?'))); }
 
 std::vector<OriginUrlRef> parse_urls(const std::vector<std::string>& urls) {
   std::vector<OriginUrlRef> parsed;
@@ -88,7 +93,8 @@ class CurlOrigin final : public Origin, private CallOwner {
   OriginUrlRef find_other_url(std::span<const OriginUrlRef> tried, metrics::OriginRetry why) override;
   OriginUrlRef find_hedge_url(std::span<const OriginUrlRef> tried) override;
   void give_back_hedge_place() override;
-  void note_attempt(const Attempt& attempt, Verdict verdict) override;
+  bool may_ask_alone(bool is_due) override;
+  void note_attempt(const Attempt& attempt, std::string_view target, Verdict verdict) override;
   void note_overtaken(const Attempt& attempt) override;
   void note_fetch(Call& call, Verdict verdict) override;
   void on_call_ended(Call& call) override;
@@ -112,6 +118,7 @@ class CurlOrigin final : public Origin, private CallOwner {
   Balancer balancer_;
   Breaker breaker_;
   RetryBudget retries_;
+  FailedTargets failed_targets_;
   // libcurl mixes up what a host can do where some transfers want HTTP/1.1 and others HTTP/2, so they are kept apart.
   CurlMulti alone_;
   std::vector<std::unique_ptr<CurlMulti>> shared_;      // A connection each, to most origins.
@@ -224,14 +231,31 @@ void CurlOrigin::give_back_hedge_place() {
   launch_queued();
 }
 
-void CurlOrigin::note_attempt(const Attempt& attempt, Verdict verdict) {
-  balancer_.note(attempt.url(), verdict, loop_.now());
+bool CurlOrigin::may_ask_alone(bool is_due) {
+  if (is_due) {
+    retries_.spend(loop_.now());
+  } else if (!retries_.try_spend(loop_.now())) {
+    metrics_.origin_retries[metrics::OriginRetry::Refused].add();
+    return false;
+  }
+  metrics_.origin_retries[metrics::OriginRetry::Alone].add();
+  return true;
+}
+
+void CurlOrigin::note_attempt(const Attempt& attempt, std::string_view target, Verdict verdict) {
+  const Instant now = loop_.now();
+  if (verdict == Verdict::BadStatus) {
+    constexpr std::uint64_t kOdd = 0x9e3779b97f4a7c15;  // So that target and URL do not cancel out.
+    const std::uint64_t at_url = hash_of_path(target) ^ (keyed_hash(attempt.url()->base) * kOdd);
+    if (!failed_targets_.note(at_url, now, options_.breaker.window)) return;
+  }
+  balancer_.note(attempt.url(), verdict, attempt.begun_at(), now);
 }
 
 // A connection that others share may have gone silent; but as long as the URL is not left out, it was perhaps only
 // slow.
 void CurlOrigin::note_overtaken(const Attempt& attempt) {
-  note_attempt(attempt, Verdict::Failed);
+  balancer_.note(attempt.url(), Verdict::Failed, attempt.begun_at(), loop_.now());
   if (balancer_.is_ejected(attempt.url())) distrust(attempt.multi());
 }
 
@@ -241,6 +265,11 @@ void CurlOrigin::note_fetch(Call& call, Verdict verdict) {
   if (verdict == Verdict::Answered) {
     call.is_answered = true;
     breaker_.note_answer(*call.ticket, now);
+  } else if (verdict == Verdict::BadStatus &&
+             !failed_targets_.note(hash_of_path(call.target()), now, options_.breaker.window)) {
+    // Not withdrawn either: a probe that says nothing new is the only one until the next wait is over, since the origin
+    // may be as it was.
+    call.ticket.reset();
   } else {
     breaker_.note_failure(*std::exchange(call.ticket, std::nullopt), now, call.is_answered);
   }
