@@ -46,6 +46,12 @@ struct AvatarOptions {
   std::string version_header = "X-Avatar-Version";
 };
 
+// Of a program that takes the place of the one that runs (SIGUSR2).
+struct UpgradeOptions {
+  std::chrono::milliseconds patience{60'000};  // Until it must say that it serves.
+  std::chrono::milliseconds handover{10'000};  // Of that, for what memory holds; 0: that is not handed over.
+};
+
 struct Config {
   std::string site = "local";  // Name of this point of presence.
   std::uint32_t workers = 0;   // 0: one per core.
@@ -72,6 +78,7 @@ struct Config {
   frontend::AccessLogMode access_log = frontend::AccessLogMode::Errors;
   std::string access_file = "-";            // A path, or - for standard output.
   std::chrono::milliseconds drain{30'000};  // From the signal to the end of the last connection.
+  UpgradeOptions upgrade;
 };
 
 // The configuration, exactly when there are no problems.
