@@ -16,6 +16,7 @@
 #include "limit/rate.h"
 #include "net/networks.h"
 #include "origin/origin.h"
+#include "origin/request_check.h"
 #include "redis/redis_url.h"
 #include "serving/routes.h"
 
@@ -87,6 +88,11 @@ Status check_cipher_list(std::string_view text) {
 }
 
 Status check_url(std::string_view text) { return origin::check_origin_url(text); }
+
+Status check_health_path(std::string_view text) {
+  if (text.starts_with('/') && text.size() <= 2048 && origin::check_request({.target = std::string(text)})) return {};
+  return fail(ErrorCode::Malformed, "not a path: " + quote(text) + "; write one such as /healthz");
+}
 
 Status check_redis_url(std::string_view text) {
   const auto url = redis::parse_redis_url(text);

@@ -26,6 +26,7 @@ Status check_cipher_list(std::string_view text);
 
 // What the floors below say of their own texts.
 Status check_url(std::string_view text);
+Status check_health_path(std::string_view text);
 Status check_redis_url(std::string_view text);
 Status check_route(std::string_view text);
 Status check_rate(std::string_view text);

@@ -19,6 +19,7 @@ using http::StaleDefaults;
 using net::TlsCertificateFiles;
 using net::TlsOptions;
 using origin::BreakerOptions;
+using origin::HealthOptions;
 using origin::OriginOptions;
 using origin::OutlierOptions;
 using origin::RetryOptions;
@@ -220,6 +221,27 @@ const std::array kKeys{
     ConfigKey{"origin.outlier.share_max",
               count<&Config::origin, &OriginOptions::outlier, &OutlierOptions::ejected_percent_max>(0, 99), kLive,
               "Percent of the URLs that are left out at once for failures."},
+    ConfigKey{"origin.health.path",
+              Text{plain<&Config::origin, &OriginOptions::health, &HealthOptions::path>, check_health_path, true},
+              kLive, "What each URL is asked for again and again, to see whether it is healthy; null is not to check."},
+    ConfigKey{"origin.health.interval",
+              time<&Config::origin, &OriginOptions::health, &HealthOptions::interval>(100, kHour), kLive,
+              "From one check of a URL to the next; one checker for all workers."},
+    ConfigKey{"origin.health.timeout",
+              time<&Config::origin, &OriginOptions::health, &HealthOptions::timeout>(10, kHour), kLive,
+              "What a check may take, from its start to the last byte of the answer."},
+    ConfigKey{"origin.health.failures",
+              count<&Config::origin, &OriginOptions::health, &HealthOptions::failures>(1, 1'000), kLive,
+              "Checks in a row that must fail until a URL is unhealthy."},
+    ConfigKey{"origin.health.successes",
+              count<&Config::origin, &OriginOptions::health, &HealthOptions::successes>(1, 1'000), kLive,
+              "Checks in a row that must be good until it is healthy again."},
+    ConfigKey{"origin.health.status_min",
+              count<&Config::origin, &OriginOptions::health, &HealthOptions::status_min>(200, 599), kLive,
+              "The lowest status that is a good answer to a check."},
+    ConfigKey{"origin.health.status_max",
+              count<&Config::origin, &OriginOptions::health, &HealthOptions::status_max>(200, 599), kLive,
+              "The highest."},
     ConfigKey{"origin.breaker.failed_share",
               count<&Config::origin, &OriginOptions::breaker, &BreakerOptions::failed_percent>(0, 100), kLive,
               "Percent of the fetches of a worker that fail, from which on it leaves the origin alone; 0 is never."},
@@ -242,6 +264,8 @@ const std::array kKeys{
     ConfigKey{"origin.retries.per_second_min",
               count<&Config::origin, &OriginOptions::retries, &RetryOptions::per_second_min>(0, 100'000), kLive,
               "Of those in a second that are allowed in any case, all workers together."},
+    ConfigKey{"origin.hedge_after", time<&Config::origin, &OriginOptions::hedge_after>(0, kHour), kLive,
+              "A fill without an answer after so long is asked of another URL as well; 0s is never."},
     ConfigKey{"origin.slow_start", time<&Config::origin, &OriginOptions::slow_start>(0, kHour), kLive,
               "A URL that is in order again gets its whole share after so long; 0s is at once."},
     ConfigKey{"origin.dns_ttl", time<&Config::origin, &OriginOptions::dns_ttl>(kSecond, kDay), kLive,

@@ -6,6 +6,7 @@
 #include <csignal>
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <random>
 
 #include "app/node_name.h"
 #include "app/version.h"
@@ -114,6 +115,10 @@ Edge::Edge(Config config, std::filesystem::path file, const Clock& clock, LineWr
       access_writer_(access_writer),
       access_log_(config_.access_log, access_writer),
       loop_(clock),
+      health_(loop_, config_.origin, std::random_device{}(), metrics_.main_thread(),
+              [this](const std::shared_ptr<const origin::UnhealthyUrls>& urls) {
+                for (const auto& worker : workers_) worker->set_unhealthy(urls);
+              }),
       admin_(
           admin_options(config_), cache_, invalidator_, metrics_, feed_.get(),
           {.why_not_ready = [this] { return why_not_ready(); },
@@ -342,6 +347,7 @@ void Edge::reload() {
   const auto options = worker_options(config_, static_cast<std::uint32_t>(workers_.size()));
   for (const auto& worker : workers_) worker->reload(options, tls_.contexts());
   memory_watch_.set_limit(config_.overload.memory_bytes);
+  health_.reload(config_.origin);  // After the workers, which are to know its URLs.
   admin_.reload(admin_options(config_));
   cache_.reload(config_.cache);
   access_log_.set_mode(config_.access_log);
@@ -467,6 +473,10 @@ std::string Edge::status_json() const {
       {"lease_ms", nullptr},
       {"degraded", false},
       {"degraded_reasons", nlohmann::json::array()},
+      {"origin",
+       {{"urls", config_.origin.urls.size()},
+        {"checked", !config_.origin.health.path.empty()},
+        {"unhealthy", health_.unhealthy()}}},
       {"feed", feed_json(feed_.get(), metrics_.feed())},
       {"tier", tier_json(config_, tier_, metrics_.tier())},
       {"config", {{"file", file_.string()}, {"reloads", reloads_}, {"last_error", nullptr}}},

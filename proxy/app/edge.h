@@ -24,6 +24,7 @@
 #include "event/signal_watch.h"
 #include "event/timer.h"
 #include "feed/feed.h"
+#include "origin/health_checker.h"
 #include "tier2/tier_state.h"
 
 namespace edge::app {
@@ -108,6 +109,7 @@ class Edge {
 
   event::EventLoop loop_;
   std::vector<std::unique_ptr<Worker>> workers_;
+  origin::HealthChecker health_;
   admin::AdminHandler admin_;
   frontend::Server admin_server_;
   // As many as we listen by, for a process that is to take our place; none once nothing more is accepted.

@@ -60,6 +60,10 @@ void Worker::reload(std::shared_ptr<const WorkerOptions> options,
   });
 }
 
+void Worker::set_unhealthy(std::shared_ptr<const origin::UnhealthyUrls> urls) {
+  loop_.post([this, urls = std::move(urls)] { origin_->set_unhealthy(*urls); });
+}
+
 void Worker::ask_alive(UniqueFunction<void()> on_answer) { loop_.post(std::move(on_answer)); }
 
 void Worker::set_memory_level(serving::OverloadLevel level) {

@@ -60,6 +60,8 @@ class Worker {
   // Main's thread; each takes effect on the worker's in a later turn.
   // `tls` is by listener, in the order in which they were added.
   void reload(std::shared_ptr<const WorkerOptions> options, std::vector<std::shared_ptr<const net::TlsContext>> tls);
+  // What checks of the origin's URLs have found.
+  void set_unhealthy(std::shared_ptr<const origin::UnhealthyUrls> urls);
   // `on_answer` runs on the worker's thread, in a later turn; a worker whose loop does not turn never answers.
   void ask_alive(UniqueFunction<void()> on_answer);
   void set_memory_level(serving::OverloadLevel level);

@@ -253,11 +253,20 @@ void Metrics::Collector::add_origin_guard(Families& to) const {
   to.counter("avatar_edge_origin_ejections_withheld_total",
              "Failures for which a URL was not left out, because too many were already.",
              sum(&WorkerMetrics::origin_ejections_withheld));
+  to.gauge("avatar_edge_origin_urls_unhealthy",
+           "URLs of the origin that checks find unhealthy (origin.health), and that are left out while others are not.",
+           sum(&WorkerMetrics::origin_urls_unhealthy));
+  to.counters("avatar_edge_origin_checks_total", "Checks of the URLs of the origin (origin.health), by how they ended.",
+              "end", kHealthCheckEndLabels, sum_each(&WorkerMetrics::origin_checks));
   to.counters(
       "avatar_edge_origin_retries_total",
-      "Further attempts at another URL of the origin, by why they were made; refused: not made, because too many "
-      "were lately.",
+      "Further attempts, most at another URL of the origin, by why they were made; hedged: while the first was not "
+      "answered yet; alone: over a connection of its own, as HTTP/2 had brought nothing that can be used; refused: not "
+      "made, because too many were lately.",
       "why", kOriginRetryLabels, sum_each(&WorkerMetrics::origin_retries));
+  to.counter("avatar_edge_origin_hedges_won_total",
+             "Of the hedged ones (origin.hedge_after), those that were answered before the first attempt was.",
+             sum(&WorkerMetrics::origin_hedges_won));
   to.gauges("avatar_edge_origin_breaker_workers",
             "Workers by the state of their breaker. open: the origin has failed too often and is not asked; half_open: "
             "it is asked by a few fetches that try.",

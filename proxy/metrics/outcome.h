@@ -171,6 +171,19 @@ enum class EjectionCause : std::uint8_t {
 inline constexpr std::array<std::string_view, 2> kEjectionCauseLabels{"unreachable", "failures"};
 static_assert(kEjectionCauseLabels.size() == static_cast<std::size_t>(EjectionCause::Count));
 
+// What came of a check whether one of the origin's URLs is well.
+enum class HealthCheckEnd : std::uint8_t {
+  Good,
+  Status,       // Another status than is wanted.
+  Unreachable,  // No connection.
+  Timeout,      // None in time, or no whole answer.
+  Broken,       // An answer that is none, or ends too soon.
+  Count,
+};
+inline constexpr std::array<std::string_view, 5> kHealthCheckEndLabels{"good", "status", "unreachable", "timeout",
+                                                                       "broken"};
+static_assert(kHealthCheckEndLabels.size() == static_cast<std::size_t>(HealthCheckEnd::Count));
+
 // Whether the origin as a whole is asked.
 enum class BreakerState : std::uint8_t {
   Closed,    // Yes.
@@ -184,11 +197,14 @@ static_assert(kBreakerStateLabels.size() == static_cast<std::size_t>(BreakerStat
 // What became of a wish to ask the origin a second time.
 enum class OriginRetry : std::uint8_t {
   Unreachable,  // Made, after a connection that failed,
-  Failed,       // and after an answer that was broken, or none, or 502, 503 or 504.
+  Failed,       // after an answer that was broken, or none, or 502, 503 or 504,
+  Hedged,       // beside a first attempt that was not answered yet,
+  Alone,        // and at the same URL, after HTTP/2 has brought nothing that can be used.
   Refused,      // Not made: too many were lately.
   Count,
 };
-inline constexpr std::array<std::string_view, 3> kOriginRetryLabels{"unreachable", "failed", "refused"};
+inline constexpr std::array<std::string_view, 5> kOriginRetryLabels{"unreachable", "failed", "hedged", "alone",
+                                                                    "refused"};
 static_assert(kOriginRetryLabels.size() == static_cast<std::size_t>(OriginRetry::Count));
 
 // How a look into the Redis tier ended.

@@ -129,10 +129,13 @@ class alignas(128) WorkerMetrics {
   Cells<EjectionCause> origin_ejections;
   Cell origin_ejections_withheld;
   Cell origin_urls_ejected;                        // Gauge.
+  Cells<HealthCheckEnd> origin_checks;             // Main's thread alone checks.
+  Cell origin_urls_unhealthy;                      // Gauge.
   Cells<BreakerState> origin_breakers;             // Gauges: 1 in one of them, or in none where there is no breaker.
   Cells<BreakerState> origin_breaker_transitions;  // By where they led.
   Cell origin_breaker_refused;
   Cells<OriginRetry> origin_retries;
+  Cell origin_hedges_won;  // Answered before the first attempt was.
 };
 
 }  // namespace edge::metrics

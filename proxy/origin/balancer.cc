@@ -17,12 +17,19 @@ Balancer::~Balancer() {
     if (target.is_ejected) metrics_.origin_urls_ejected.subtract();
 }
 
-// The smooth weighted round robin that nginx made known: all get credit by their weights, the richest pays for all.
 OriginUrlRef Balancer::find_next(Instant now, std::span<const OriginUrlRef> tried) {
+  for (const bool is_unhealthy : {false, true})
+    if (OriginUrlRef url = find_among(is_unhealthy, now, tried)) return url;
+  return nullptr;
+}
+
+// The smooth weighted round robin that nginx made known: all get credit by their weights, the richest pays for all.
+OriginUrlRef Balancer::find_among(bool is_unhealthy, Instant now, std::span<const OriginUrlRef> tried) {
   const Target* fallback = nullptr;
   Target* next = nullptr;
   std::int64_t given = 0;
   for (Target& target : targets_) {
+    if (target.is_unhealthy != is_unhealthy) continue;
     if (std::find(tried.begin(), tried.end(), target.url) != tried.end()) continue;
     if (target.is_ejected && target.ejected_until > now) {
       if (fallback == nullptr || target.failed_at < fallback->failed_at) fallback = &target;
@@ -45,18 +52,23 @@ OriginUrlRef Balancer::find_next(Instant now, std::span<const OriginUrlRef> trie
 
 bool Balancer::has_well(Instant now, std::span<const OriginUrlRef> tried) const {
   return std::ranges::any_of(targets_, [&](const Target& target) {
-    return std::find(tried.begin(), tried.end(), target.url) == tried.end() &&
+    return std::find(tried.begin(), tried.end(), target.url) == tried.end() && !target.is_unhealthy &&
            !(target.is_ejected && target.ejected_until > now);
   });
 }
 
-void Balancer::note(const OriginUrlRef& url, Verdict verdict, Instant now) {
+bool Balancer::is_ejected(const OriginUrlRef& url) const {
+  return std::ranges::any_of(targets_, [&](const Target& target) { return target.url == url && target.is_ejected; });
+}
+
+void Balancer::note(const OriginUrlRef& url, Verdict verdict, Instant begun_at, Instant now) {
   Target* const target = find(url);
-  if (target == nullptr) return;
+  if (target == nullptr || begun_at < target->ejected_at) return;
   switch (verdict) {
     case Verdict::Unreachable:
       return note_failure(*target, metrics::EjectionCause::Unreachable, now);
     case Verdict::Failed:
+    case Verdict::BadStatus:
       return note_failure(*target, metrics::EjectionCause::Failures, now);
     case Verdict::Answered:
       // The failures before it still count: what follows may break as they did.
@@ -66,6 +78,16 @@ void Balancer::note(const OriginUrlRef& url, Verdict verdict, Instant now) {
       return readmit(*target, now);
     case Verdict::Nothing:
       return;
+  }
+}
+
+void Balancer::set_unhealthy(std::span<const OriginUrl> urls, Instant now) {
+  for (Target& target : targets_) {
+    const bool was_unhealthy = std::exchange(target.is_unhealthy, std::ranges::find(urls, *target.url) != urls.end());
+    if (!was_unhealthy || target.is_unhealthy) continue;
+    target.failures = 0;
+    readmit(target, now);
+    begin_slowly(target, now);
   }
 }
 
@@ -93,14 +115,14 @@ void Balancer::note_failure(Target& target, metrics::EjectionCause cause, Instan
   target.failed_at = now;
   ++target.failures;
   if (target.is_ejected) {
-    // Else it was asked before it was ejected, or because there was no other, which is nothing new.
+    // Else it was asked because there was no other, and that it fails is nothing new.
     if (target.is_being_tried) eject(target, cause, now);
     return;
   }
   const bool is_reason = cause == metrics::EjectionCause::Unreachable ||
                          (options_.failures_max > 0 && target.failures >= options_.failures_max);
   if (!is_reason || options_.eject.count() == 0) return;
-  if (!may_eject(cause)) return metrics_.origin_ejections_withheld.add();
+  if (!may_eject(target, cause)) return metrics_.origin_ejections_withheld.add();
   if (now >= target.readmitted_at + options_.eject_max) target.ejections = 0;
   target.is_ejected = true;
   metrics_.origin_urls_ejected.add();
@@ -108,9 +130,10 @@ void Balancer::note_failure(Target& target, metrics::EjectionCause cause, Instan
 }
 
 // The share is that after the ejection, and no URL is beyond it.
-bool Balancer::may_eject(metrics::EjectionCause cause) const {
+bool Balancer::may_eject(const Target& target, metrics::EjectionCause cause) const {
   if (cause == metrics::EjectionCause::Unreachable) return true;
-  const auto out = 1 + static_cast<std::size_t>(std::ranges::count_if(targets_, &Target::is_ejected));
+  const auto out = static_cast<std::size_t>(std::ranges::count_if(
+      targets_, [&](const Target& other) { return &other == &target || other.is_ejected || other.is_unhealthy; }));
   return out < targets_.size() && out * 100 <= targets_.size() * options_.ejected_percent_max;
 }
 
@@ -119,6 +142,7 @@ void Balancer::eject(Target& target, metrics::EjectionCause cause, Instant now) 
   const auto doubled = options_.eject * (1u << std::min(target.ejections, kDoublingsMax));
   ++target.ejections;
   target.is_being_tried = false;
+  target.ejected_at = now;
   target.ejected_until = now + std::min(doubled, options_.eject_max);
   metrics_.origin_ejections[cause].add();
 }
@@ -126,10 +150,14 @@ void Balancer::eject(Target& target, metrics::EjectionCause cause, Instant now) 
 void Balancer::readmit(Target& target, Instant now) {
   if (!target.is_ejected) return;
   target.is_ejected = target.is_being_tried = false;
-  target.is_starting = true;
-  target.credit = 0;  // Or what it was given meanwhile would come all at once.
-  target.readmitted_at = now;
   metrics_.origin_urls_ejected.subtract();
+  begin_slowly(target, now);
+}
+
+void Balancer::begin_slowly(Target& target, Instant now) {
+  target.is_starting = true;
+  target.credit = 0;  // Or what it was given before would come all at once.
+  target.readmitted_at = now;
 }
 
 // In thousandths of a weight; never less than a tenth, since what nobody asks does not warm up.

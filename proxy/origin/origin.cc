@@ -5,9 +5,11 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/hash.h"
 #include "event/timer.h"
 #include "origin/balancer.h"
 #include "origin/call.h"
+#include "origin/failed_targets.h"
 #include "origin/request_check.h"
 
 namespace edge::origin {
@@ -37,6 +39,9 @@ BalancerOptions balancer_options(const OriginOptions& options) {
           .ejected_percent_max = options.outlier.ejected_percent_max,
           .slow_start = options.slow_start};
 }
+
+// What a query adds does not count: whoever makes queries up could fail as often as he likes.
+std::uint64_t hash_of_path(std::string_view target) { return keyed_hash(target.substr(0, target.find('?'))); }
 
 std::vector<OriginUrlRef> parse_urls(const std::vector<std::string>& urls) {
   std::vector<OriginUrlRef> parsed;
@@ -78,6 +83,7 @@ class CurlOrigin final : public Origin, private CallOwner {
 
   std::unique_ptr<Fetch> start(FetchRequest request, FetchObserver& observer) override;
   void reload(const OriginOptions& options) override;
+  void set_unhealthy(std::span<const OriginUrl> urls) override { balancer_.set_unhealthy(urls, loop_.now()); }
 
  private:
   CurlMulti& multi_for(const OriginUrlRef& url, bool shares) override;
@@ -85,12 +91,17 @@ class CurlOrigin final : public Origin, private CallOwner {
   void expire_by(Instant deadline) override;
   OriginUrlRef find_first_url() override { return balancer_.find_next(loop_.now(), {}); }
   OriginUrlRef find_other_url(std::span<const OriginUrlRef> tried, metrics::OriginRetry why) override;
-  void note_attempt(const OriginUrlRef& url, Verdict verdict) override { balancer_.note(url, verdict, loop_.now()); }
+  OriginUrlRef find_hedge_url(std::span<const OriginUrlRef> tried) override;
+  void give_back_hedge_place() override;
+  bool may_ask_alone(bool is_due) override;
+  void note_attempt(const Attempt& attempt, std::string_view target, Verdict verdict) override;
+  void note_overtaken(const Attempt& attempt) override;
   void note_fetch(Call& call, Verdict verdict) override;
   void on_call_ended(Call& call) override;
   void on_call_abandoned(Call& call) override;
 
   Call& take_spare_call();
+  bool has_place() const { return running_.size() + hedges_ < options_.concurrent_max; }
   bool try_launch(Call& call);
   void launch_queued();
   void refuse_queued();
@@ -107,6 +118,7 @@ class CurlOrigin final : public Origin, private CallOwner {
   Balancer balancer_;
   Breaker breaker_;
   RetryBudget retries_;
+  FailedTargets failed_targets_;
   // libcurl mixes up what a host can do where some transfers want HTTP/1.1 and others HTTP/2, so they are kept apart.
   CurlMulti alone_;
   std::vector<std::unique_ptr<CurlMulti>> shared_;      // A connection each, to most origins.
@@ -116,6 +128,7 @@ class CurlOrigin final : public Origin, private CallOwner {
   Call::List queued_;  // In the order in which they came.
   Call::List ended_;   // Their handles still live.
   Call::List spare_;
+  std::size_t hedges_ = 0;                  // Second attempts under way beside the first of a running call.
   Instant next_deadline_ = Instant::max();  // When deadlines_ fires.
   event::Timer deadlines_;
   event::Timer breaker_tick_;
@@ -131,12 +144,13 @@ std::unique_ptr<Fetch> CurlOrigin::start(FetchRequest request, FetchObserver& ob
               .total_deadline = now + options_.total_timeout,
               .connect_timeout = options_.connect_timeout,
               .first_byte_timeout = options_.first_byte_timeout,
+              .hedge_after = options_.hedge_after,
               .collect_bytes_max = options_.collect_bytes_max,
               .any_5xx_is_failure = options_.outlier.any_5xx});
   if (!checked) {
     move_to(ended_, call);
     call.refuse(http::ProxyError::HttpRequestError, checked.error().message);
-  } else if (running_.size() < options_.concurrent_max) {
+  } else if (has_place()) {
     if (!try_launch(call)) refuse_by_breaker(call);
   } else if (breaker_.refuses(now)) {
     refuse_by_breaker(call);
@@ -191,8 +205,8 @@ void CurlOrigin::free_distrusted() {
 OriginUrlRef CurlOrigin::find_other_url(std::span<const OriginUrlRef> tried, metrics::OriginRetry why) {
   if (tried.size() >= balancer_.size()) return nullptr;
   const Instant now = loop_.now();
-  // An answer, though a bad one, is better than what one that is out of order says late.
-  if (why == metrics::OriginRetry::Failed && !balancer_.has_well(now, tried)) return nullptr;
+  // An answer, though a bad one or a late one, is better than what one that is out of order says later.
+  if (why != metrics::OriginRetry::Unreachable && !balancer_.has_well(now, tried)) return nullptr;
   if (!retries_.try_spend(now)) {
     metrics_.origin_retries[metrics::OriginRetry::Refused].add();
     return nullptr;
@@ -202,12 +216,60 @@ OriginUrlRef CurlOrigin::find_other_url(std::span<const OriginUrlRef> tried, met
   return url;
 }
 
+// It is one more transfer for the origin to bear, so it needs a place as a fetch does. And nothing is doubled while the
+// breaker probes.
+OriginUrlRef CurlOrigin::find_hedge_url(std::span<const OriginUrlRef> tried) {
+  if (!has_place() || breaker_.state() != Breaker::State::Closed) return nullptr;
+  OriginUrlRef url = find_other_url(tried, metrics::OriginRetry::Hedged);
+  if (url != nullptr) ++hedges_;
+  return url;
+}
+
+void CurlOrigin::give_back_hedge_place() {
+  EDGE_CHECK(hedges_ > 0);
+  --hedges_;
+  launch_queued();
+}
+
+bool CurlOrigin::may_ask_alone(bool is_due) {
+  if (is_due) {
+    retries_.spend(loop_.now());
+  } else if (!retries_.try_spend(loop_.now())) {
+    metrics_.origin_retries[metrics::OriginRetry::Refused].add();
+    return false;
+  }
+  metrics_.origin_retries[metrics::OriginRetry::Alone].add();
+  return true;
+}
+
+void CurlOrigin::note_attempt(const Attempt& attempt, std::string_view target, Verdict verdict) {
+  const Instant now = loop_.now();
+  if (verdict == Verdict::BadStatus) {
+    constexpr std::uint64_t kOdd = 0x9e3779b97f4a7c15;  // So that target and URL do not cancel out.
+    const std::uint64_t at_url = hash_of_path(target) ^ (keyed_hash(attempt.url()->base) * kOdd);
+    if (!failed_targets_.note(at_url, now, options_.breaker.window)) return;
+  }
+  balancer_.note(attempt.url(), verdict, attempt.begun_at(), now);
+}
+
+// A connection that others share may have gone silent; but as long as the URL is not left out, it was perhaps only
+// slow.
+void CurlOrigin::note_overtaken(const Attempt& attempt) {
+  balancer_.note(attempt.url(), Verdict::Failed, attempt.begun_at(), loop_.now());
+  if (balancer_.is_ejected(attempt.url())) distrust(attempt.multi());
+}
+
 void CurlOrigin::note_fetch(Call& call, Verdict verdict) {
   if (!call.ticket) return;
   const Instant now = loop_.now();
   if (verdict == Verdict::Answered) {
     call.is_answered = true;
     breaker_.note_answer(*call.ticket, now);
+  } else if (verdict == Verdict::BadStatus &&
+             !failed_targets_.note(hash_of_path(call.target()), now, options_.breaker.window)) {
+    // Not withdrawn either: a probe that says nothing new is the only one until the next wait is over, since the origin
+    // may be as it was.
+    call.ticket.reset();
   } else {
     breaker_.note_failure(*std::exchange(call.ticket, std::nullopt), now, call.is_answered);
   }
@@ -229,7 +291,7 @@ void CurlOrigin::on_call_abandoned(Call& call) {
 }
 
 void CurlOrigin::launch_queued() {
-  while (!queued_.empty() && running_.size() < options_.concurrent_max) {
+  while (!queued_.empty() && has_place()) {
     Call& call = queued_.front();
     if (!try_launch(call)) refuse_by_breaker(call);
   }

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -12,7 +13,9 @@
 #include "metrics/worker_metrics.h"
 #include "origin/breaker.h"
 #include "origin/fetch.h"
+#include "origin/origin_url.h"
 #include "origin/retry_budget.h"
+#include "origin/url_health.h"
 
 namespace edge::origin {
 
@@ -32,8 +35,12 @@ struct OriginOptions {
   std::chrono::milliseconds total_timeout{30'000};      // To the last byte.
   std::chrono::milliseconds eject{1'000};  // A URL that is out of order is left out for so long; not when all are.
   OutlierOptions outlier;
+  HealthOptions health;  // For the HealthChecker alone.
   BreakerOptions breaker;
   RetryOptions retries;
+  // A GET whose head has not come so long after it was sent is sent to another URL as well, and the first answer is
+  // taken; one of the further attempts that `retries` limits. 0: never.
+  std::chrono::milliseconds hedge_after{0};
   std::chrono::milliseconds idle_timeout{60'000};  // A connection unused for longer is not used again.
   std::chrono::milliseconds slow_start{0};    // A URL that returns gets its whole share after so long; at once if 0.
   std::chrono::milliseconds dns_ttl{30'000};  // An address is looked up again after so long, in whole seconds.
@@ -45,6 +52,8 @@ struct OriginOptions {
   std::string ca_file;                                    // Empty: the system's certificates.
   bool verify_tls = true;
 };
+
+using UnhealthyUrls = std::vector<OriginUrl>;
 
 // Says what is wrong with a URL, if anything: scheme, host, user info, query.
 Status check_origin_url(std::string_view url);
@@ -58,6 +67,8 @@ class Origin {
   [[nodiscard]] virtual std::unique_ptr<Fetch> start(FetchRequest request, FetchObserver& observer) = 0;
   // New timeouts, limits and URLs, for fetches that start from now on.
   virtual void reload(const OriginOptions& options) = 0;
+  // Which of its URLs are unhealthy, by checks that are made elsewhere; all others are healthy.
+  virtual void set_unhealthy(std::span<const OriginUrl> urls) = 0;
 };
 
 std::unique_ptr<Origin> make_origin(event::EventLoop& loop, const OriginOptions& options,

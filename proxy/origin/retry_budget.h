@@ -28,9 +28,11 @@ class RetryBudget {
     const std::uint64_t allowed =
         fetches * options_.percent / 100 + options_.per_second_min * static_cast<std::uint64_t>(kWindow.count());
     if (retries >= allowed) return false;
-    counts_.add(now, {.all = 0, .some = 1});
+    spend(now);
     return true;
   }
+  // What cannot be refused, so that less is left for what can.
+  void spend(Instant now) { counts_.add(now, {.all = 0, .some = 1}); }
   void reload(const RetryOptions& options) { options_ = options; }
 
  private:

@@ -134,10 +134,11 @@ def test_every_rule_and_every_panel_has_data_and_a_healthy_site_is_silent(start_
 
 def test_the_origin_fails(start_edge, origin, watch):
     origin.default = answer(200, PICTURE, b"picture")
-    edge = start_edge([origin], {"workers": 1, "origin": {"breaker": {"fetches_min": 4}}})
+    edge = start_edge([origin], {"workers": 1, "origin": {
+        "breaker": {"fetches_min": 4}, "health": {"path": "/health", "interval": "1s", "timeout": "1s"}}})
     prometheus = watch([edge])
     alerts = ("AvatarEdgeOriginFails", "AvatarEdgeErrors", "AvatarEdgeOriginLeftAlone", "AvatarEdgeOriginUrlOut",
-              "AvatarEdgeMaintenance")
+              "AvatarEdgeOriginUrlUnhealthy", "AvatarEdgeMaintenance")
     for avatar in range(5):
         assert edge.get(f"/avatars/{avatar}/96").status == 200
     prometheus.wait_until_evaluated()

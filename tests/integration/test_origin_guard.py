@@ -170,6 +170,17 @@ def test_errors_of_single_pictures_and_a_breaker_that_is_off_refuse_nobody(start
     assert all(off.get(f"/avatars/{i}/46").body == b"broken" for i in range(8))
 
 
+def test_one_broken_picture_harms_no_others(start_edge, origin, other):
+    """However often, and under whatever query, it is asked for."""
+    edge = start_edge([origin, other], settings(breaker=STAYS_OPEN, eject="1h", outlier={"failures": 2, "eject_max": "1h"}))
+    for url in (origin, other):
+        url.default = lambda request: request.respond(503 if request.target.startswith("/avatars/broken/") else 200, FRESH)
+    for i in range(20):
+        assert edge.get(f"/avatars/broken/46?{i}").status == 503
+    assert edge.get("/avatars/well/46").status == 200
+    assert edge.metric("origin_breaker_workers", state="closed") == 1 and edge.metric("origin_urls_ejected") == 0
+
+
 # --- Further attempts ---
 
 

@@ -366,6 +366,18 @@ def test_what_is_not_answered_is_asked_for_over_http1(start, http2, fail):
     assert http2.count() == 1
 
 
+def test_the_budget_of_further_attempts_is_for_that_too(start, http2):
+    """But an answer that has come and cannot be used is asked for once more in any case, or there would be none at all."""
+    http2.on_http2("/avatars/1/46", cut_by_close)
+    http2.on_http2("/avatars/2/46", lambda request: (request.head(200, FRESH), request.body(b"picture")))
+    http2.default = answer(200, FRESH, b"picture", chunked=True)
+    edge = start(http2, retries={"share": 0, "per_second_min": 0})
+    assert edge.get("/avatars/1/46").status == 502
+    assert http2.count() == 0 and edge.metric("origin_retries_total", why="refused") == 1
+    assert edge.get("/avatars/2/46").body == b"picture"
+    assert http2.count() == 1 and edge.metric("origin_retries_total", why="alone") == 1
+
+
 def test_a_head_that_breaks_the_rules_is_not_passed_on(start, http2):
     http2.on_http2("/avatars/1/46", lambda request: request.respond(
         200, FRESH | {"transfer-encoding": "chunked"}, b"smuggled"))

@@ -41,6 +41,7 @@ class WarmEdge {
   struct NoOrigin final : origin::Origin {
     std::unique_ptr<origin::Fetch> start(origin::FetchRequest, origin::FetchObserver&) override { EDGE_CHECK(false); }
     void reload(const origin::OriginOptions&) override {}
+    void set_unhealthy(std::span<const origin::OriginUrl>) override {}
   };
   struct NoLines final : LineWriter {
     void write(std::string_view) override {}

@@ -310,6 +310,19 @@ TEST_CASE("timeouts that can never be reached are a contradiction at the later k
         "f:1:30: origin.timeouts.connect (6s) is longer than origin.timeouts.first_byte (5s)\n");
 }
 
+TEST_CASE("what the origin's URLs are asked for when they are checked is a path, or nothing", "[app]") {
+  CHECK(good("").origin.health.path.empty());
+  CHECK(good("origin: {health: {path: null}}").origin.health.path.empty());
+  CHECK(good("origin: {health: {path: \"/a?b=c\"}}").origin.health.path == "/a?b=c");
+  for (const char* wrong : {"healthz", "'*'", "'/a b'", "http://a/"})
+    CHECK(problems(std::string("origin: {health: {path: ") + wrong + "}}")
+              .starts_with("f:1:25: origin.health.path: not a path"));
+  CHECK(problems("origin: {health: {timeout: 6s}}") ==
+        "f:1:28: origin.health.timeout (6s) is longer than origin.health.interval (5s)\n");
+  CHECK(problems("origin: {health: {status_min: 500}}") ==
+        "f:1:31: origin.health.status_min (500) is more than origin.health.status_max (399)\n");
+}
+
 TEST_CASE("what cannot be kept is a contradiction", "[app]") {
   CHECK(problems("cache: {memory: 4MiB}") == "f:1:17: cache.object_max (8MiB) is more than cache.memory (4MiB)\n");
   CHECK(good("cache: {memory: 8MiB}").cache.memory_bytes == 8u << 20);

@@ -21,9 +21,16 @@ struct Site {
       : all(urls(count)), balancer(all, weights, options, metrics) {}
 
   OriginUrlRef next(std::span<const OriginUrlRef> tried = {}) { return balancer.find_next(now, tried); }
-  void note(std::size_t i, Verdict verdict) { balancer.note(all[i], verdict, now); }
+  void note(std::size_t i, Verdict verdict) { note(i, verdict, now); }
+  void note(std::size_t i, Verdict verdict, Instant begun_at) { balancer.note(all[i], verdict, begun_at, now); }
   void fail(std::size_t i, int times) {
     while (times-- > 0) note(i, Verdict::Failed);
+  }
+  // By checks.
+  void set_unhealthy(std::initializer_list<std::size_t> which) {
+    std::vector<OriginUrl> unhealthy;
+    for (const std::size_t i : which) unhealthy.push_back(*all[i]);
+    balancer.set_unhealthy(unhealthy, now);
   }
   // How many of the next turns are that URL's.
   int turns(std::size_t i, int of) {
@@ -206,10 +213,10 @@ TEST_CASE("a URL that is no longer configured is not remembered, and one that st
 TEST_CASE("502, 503 and 504 are failures, another 5xx where that is wanted", "[origin][outlier]") {
   using Status = std::uint16_t;
   for (const Status status : {Status{502}, Status{503}, Status{504}})
-    CHECK(judge_status(status, false) == Verdict::Failed);
+    CHECK(judge_status(status, false) == Verdict::BadStatus);
   for (const Status status : {Status{500}, Status{501}, Status{505}, Status{599}}) {
     CHECK(judge_status(status, false) == Verdict::Answered);
-    CHECK(judge_status(status, true) == Verdict::Failed);
+    CHECK(judge_status(status, true) == Verdict::BadStatus);
   }
   for (const Status status : {Status{200}, Status{304}, Status{404}, Status{429}})
     CHECK(judge_status(status, true) == Verdict::Answered);
@@ -241,4 +248,105 @@ TEST_CASE("a URL that returns gets a share that grows", "[origin][balancer][weig
   CHECK(site.turns(0, 150) == 50);  // A half to a whole.
   site.now += 5s;
   CHECK(site.turns(0, 100) == 50);
+}
+
+TEST_CASE("an unhealthy URL gets no turn, and no try either", "[origin][balancer][health]") {
+  Site site(3);
+  site.note(0, Verdict::Unreachable);
+  site.set_unhealthy({0});
+  CHECK(site.turns(0, 100) == 0);
+  site.now += 1h;
+  CHECK(site.turns(0, 100) == 0);
+  CHECK(site.balancer.has_well(site.now, {}));
+  CHECK_FALSE(site.balancer.has_well(site.now, std::vector{site.all[1], site.all[2]}));
+}
+
+TEST_CASE("where all URLs are unhealthy they are asked as if all were healthy", "[origin][balancer][health]") {
+  Site site(3);
+  site.set_unhealthy({0, 1, 2});
+  CHECK(site.turns(1, 300) == 100);
+  site.note(0, Verdict::Unreachable);
+  CHECK(site.turns(0, 100) == 0);
+}
+
+TEST_CASE("an unhealthy URL is the last resort, after those that requests have ejected", "[origin][balancer][health]") {
+  Site site(2);
+  site.set_unhealthy({0});
+  site.note(1, Verdict::Unreachable);
+  CHECK(site.next() == site.all[1]);
+  CHECK(site.next(std::vector{site.all[1]}) == site.all[0]);
+}
+
+TEST_CASE("a URL that is healthy again returns with a share that grows, whatever had ejected it",
+          "[origin][balancer][health]") {
+  Site site(2, {.slow_start = 10s});
+  site.note(0, Verdict::Unreachable);
+  site.set_unhealthy({0});
+  site.now += 100ms;
+  site.set_unhealthy({});
+  CHECK(site.metrics.origin_urls_ejected.value() == 0);
+  CHECK(site.turns(0, 110) == 10);
+  site.now += 10s;
+  CHECK(site.turns(0, 100) == 50);
+}
+
+TEST_CASE("good checks readmit no URL that requests have ejected and that was healthy all the time",
+          "[origin][balancer][health]") {
+  Site site(2, {.failures_max = 1});
+  site.fail(0, 1);
+  site.set_unhealthy({});
+  CHECK_FALSE(site.is_in(0));
+}
+
+TEST_CASE("unhealthy URLs are part of the share that may be out for failures", "[origin][balancer][health]") {
+  Site site(4, {.failures_max = 1});
+  site.set_unhealthy({0, 1});
+  site.fail(2, 1);
+  CHECK(site.metrics.origin_urls_ejected.value() == 0);
+  site.set_unhealthy({0});
+  site.fail(2, 1);
+  CHECK(site.metrics.origin_urls_ejected.value() == 1);
+}
+
+TEST_CASE("a reload keeps which URLs are unhealthy", "[origin][balancer][health]") {
+  Site site(2);
+  site.set_unhealthy({0});
+  site.all = urls(2);
+  site.balancer.reload(site.all, {}, {});
+  CHECK(site.turns(0, 100) == 0);
+}
+
+TEST_CASE("only what is asked after an ejection readmits a URL", "[origin][balancer]") {
+  Site site(2);
+  const Instant before = site.now;
+  site.now += 1s;
+  site.note(0, Verdict::Unreachable);
+  site.now += 100ms;
+  for (const Verdict verdict : {Verdict::Answered, Verdict::Complete}) site.note(0, verdict, before);
+  CHECK(site.metrics.origin_urls_ejected.value() == 1);
+  // Also not what began before a try that has failed since.
+  const Instant between = site.now;
+  site.now += 1s;
+  CHECK(site.is_in(0));
+  site.note(0, Verdict::Unreachable);
+  site.note(0, Verdict::Answered, between);
+  CHECK(site.metrics.origin_urls_ejected.value() == 1);
+  site.now += 2s;
+  CHECK(site.is_in(0));
+  site.note(0, Verdict::Answered);
+  CHECK(site.metrics.origin_urls_ejected.value() == 0);
+}
+
+TEST_CASE("what was asked before an ejection fails no try, and ejects nobody anew", "[origin][balancer][outlier]") {
+  Site site(2, {.failures_max = 1});
+  const Instant before = site.now;
+  site.now += 1s;
+  site.fail(0, 1);
+  site.now += 1s;
+  CHECK(site.is_in(0));
+  site.note(0, Verdict::Failed, before);
+  CHECK(site.metrics.origin_ejections[metrics::EjectionCause::Failures].value() == 1);
+  site.note(0, Verdict::Answered);
+  site.note(0, Verdict::Failed, before);
+  CHECK(site.metrics.origin_urls_ejected.value() == 0);
 }

@@ -21,10 +21,12 @@ TestWorker& with_breaker(TestWorker& worker, std::chrono::milliseconds open = 1h
   return worker;
 }
 
+// Each time another picture.
 void fail(TestWorker& worker, int times) {
+  static int picture = 0;
   while (times-- > 0) {
     TestFetch fetch(worker);
-    fetch.get("/").finish();
+    fetch.get("/" + std::to_string(++picture)).finish();
   }
 }
 
@@ -54,7 +56,7 @@ TEST_CASE("fetches that wait for their turn are refused when the breaker opens",
   TestWorker worker({server.url()});
   with_breaker(worker).options.concurrent_max = 2;
   std::list<TestFetch> fetches;
-  for (int i = 0; i < 20; ++i) fetches.emplace_back(worker).get("/");
+  for (int i = 0; i < 20; ++i) fetches.emplace_back(worker).get("/" + std::to_string(i));
   CHECK(worker.metrics.origin_queued.value() == 18);
   worker.run_until([&] {
     return std::all_of(fetches.begin(), fetches.end(), [](const TestFetch& fetch) { return fetch.is_over(); });
@@ -93,6 +95,66 @@ TEST_CASE("a breaker that is open shows itself half-open by itself", "[origin][b
   look.emplace(worker.loop, [&] { worker.heard(), look->arm(5ms); });
   look->arm(5ms);
   worker.run_until([&] { return worker.metrics.origin_breakers[State::HalfOpen].value() == 1; });
+}
+
+TEST_CASE("one broken picture opens no breaker and ejects no URL, however often it is asked for", "[origin][breaker]") {
+  RawOrigin server([](Peer& peer, int) {
+    for (std::string head; !(head = peer.read_head()).empty();)
+      peer.write(head.starts_with("GET /well") ? ok("x") : kTrouble);
+  });
+  RawOrigin other(answers(ok("x")));
+  TestWorker worker({server.url()});
+  with_breaker(worker).options.outlier.failures_max = 3;
+  const auto ask = [&](const std::string& target) {
+    TestFetch fetch(worker);
+    fetch.get(target).finish();
+    return fetch.status;
+  };
+  for (int i = 0; i < 20; ++i) CHECK(ask("/broken?" + std::to_string(i)) == 503);
+  CHECK(worker.metrics.origin_breakers[State::Closed].value() == 1);
+  worker.options.urls = {server.url(), other.url()};
+  worker.options.retries = {.percent = 0, .per_second_min = 0};
+  worker.origin().reload(worker.options);
+  for (int i = 0; i < 20; ++i) ask("/broken");
+  CHECK(worker.metrics.origin_urls_ejected.value() == 0);
+  CHECK(worker.metrics.origin_ejections_withheld.value() == 0);
+  // Others that are broken too are news.
+  for (int i = 0; i < 6; ++i) ask("/broken/" + std::to_string(i));
+  CHECK(worker.metrics.origin_urls_ejected.value() == 1);
+}
+
+TEST_CASE("a probe that meets a broken picture neither closes the breaker nor opens it again", "[origin][breaker]") {
+  RawOrigin server([](Peer& peer, int) {
+    for (std::string head; !(head = peer.read_head()).empty();)
+      peer.write(head.starts_with("GET /well") ? ok("x") : kTrouble);
+  });
+  TestWorker worker({server.url()});
+  with_breaker(worker, 1s);
+  const auto ask = [&](const std::string& target) {
+    TestFetch fetch(worker);
+    fetch.get(target).finish();
+    return fetch.error ? 0 : fetch.status;
+  };
+  for (int i = 0; i < 4; ++i) CHECK(ask("/broken/" + std::to_string(i)) == 503);
+  CHECK(ask("/well") == 0);
+  worker.clock.advance(1s);
+  CHECK(ask("/broken/1") == 503);
+  CHECK(worker.metrics.origin_breakers[State::HalfOpen].value() == 1);
+  CHECK(ask("/well") == 0);  // Until the next wait is over.
+  worker.clock.advance(1s);
+  for (int i = 0; i < 3; ++i) CHECK(ask("/well") == 200);
+  CHECK(worker.metrics.origin_breakers[State::Closed].value() == 1);
+}
+
+TEST_CASE("failures of connections and broken answers count each time", "[origin][breaker]") {
+  RawOrigin server([](Peer& peer, int) { peer.read_head(); });
+  TestWorker worker({server.url()});
+  with_breaker(worker);
+  for (int i = 0; i < 4; ++i) {
+    TestFetch fetch(worker);
+    fetch.get("/the-same").finish();
+  }
+  CHECK(worker.metrics.origin_breakers[State::Open].value() == 1);
 }
 
 TEST_CASE("what is not the origin's fault opens no breaker", "[origin][breaker]") {

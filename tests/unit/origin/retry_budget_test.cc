@@ -32,6 +32,13 @@ TEST_CASE("a budget of nothing allows none", "[origin][retry]") {
   CHECK_FALSE(budget.try_spend(Instant{100s}));
 }
 
+TEST_CASE("what is spent without being asked for leaves less", "[origin][retry]") {
+  RetryBudget budget({.percent = 0, .per_second_min = 1});
+  const Instant now{100s};
+  for (int i = 0; i < 4; ++i) budget.spend(now);
+  CHECK(spend_all(budget, now) == 6);
+}
+
 TEST_CASE("what was counted goes a window later, and not before nine tenths of it", "[origin]") {
   RollingCounts counts(10s);
   Instant now{100s};

@@ -90,6 +90,7 @@ class TestFetch final : public origin::FetchObserver {
 
   // What was heard.
   int status = 0;
+  int interims = 0;
   int heads = 0;
   std::string fields;  // "name=value;" each.
   std::string body;
@@ -103,6 +104,7 @@ class TestFetch final : public origin::FetchObserver {
   std::function<void()> when_head, when_body, when_overflow, when_end, when_error, when_drained;
 
  private:
+  void on_interim(const http::ResponseHead&) override { ++interims; }
   origin::BodyMode on_head(const http::ResponseHead& head) override {
     ++heads;
     status = head.status;

@@ -35,6 +35,7 @@ class ScriptedOrigin final : public origin::Origin {
     return fetch;
   }
   void reload(const origin::OriginOptions&) override {}
+  void set_unhealthy(std::span<const origin::OriginUrl>) override {}
 
   bool is_asked() const { return !waiting_.empty(); }
   // Answers the request that has waited longest.
