@@ -31,6 +31,7 @@ TEST_CASE("where there is no more room the oldest is forgotten", "[origin][break
   for (std::uint64_t i = 0; i <= FailedTargets::kSetSize; ++i, now += 1ms)
     CHECK(targets.note(7 + i * FailedTargets::kSets, now, 10s));
   CHECK_FALSE(targets.note(7 + FailedTargets::kSetSize * FailedTargets::kSets, now, 10s));
+  CHECK_FALSE(targets.note(7 + FailedTargets::kSets, now, 10s));
   CHECK(targets.note(7, now, 10s));
   CHECK(targets.note(8, now, 10s));
 }
