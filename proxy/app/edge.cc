@@ -64,13 +64,24 @@ std::string joined(const std::vector<std::string>& words) {
   return text;
 }
 
+// Where clients connect, and last where operators do.
+std::vector<ListenOptions> all_listeners(const Config& config) {
+  std::vector<ListenOptions> all = config.listen;
+  all.push_back(config.admin.listener());
+  return all;
+}
+
 // So that it is named again at each reload. Routes and version header are among it because what is stored was stored by
 // them: under other routes an event would look for it under another avatar.
 Config with_what_only_a_restart_changes(Config next, const Config& running) {
   next.site = running.site;
   next.workers = running.workers;
   next.listen = running.listen;  // ListenerTls has taken what may change of it.
-  next.admin.address = running.admin.address;
+  // Who guards it is for its address, so it stays as it is where that cannot be changed yet: else a port that others
+  // can reach would be without its token.
+  if (next.admin.address != running.admin.address || next.admin.has_tls() != running.admin.has_tls())
+    next.admin = running.admin;
+  next.admin.socket_mode = running.admin.socket_mode;
   next.avatars = running.avatars;
   next.cache.floors_max = running.cache.floors_max;
   next.redis_url = running.redis_url;
@@ -91,7 +102,7 @@ Edge::Edge(Config config, std::filesystem::path file, const Clock& clock, LineWr
       file_(std::move(file)),
       clock_(clock),
       started_at_(clock.now()),
-      tls_(config_.listen, clock),
+      tls_(all_listeners(config_), clock),
       cache_(config_.cache, clock),
       metrics_(
           worker_count(config_), {.site = config_.site, .version = kVersion}, clock,
@@ -150,7 +161,7 @@ std::unique_ptr<feed::Feed> Edge::make_feed() {
 }
 
 Status Edge::listen() {
-  if (Status loaded = tls_.load(config_.listen); !loaded) return loaded;
+  if (Status loaded = tls_.load(all_listeners(config_)); !loaded) return loaded;
   for (std::size_t i = 0; i < config_.listen.size(); ++i)
     if (Status listening = listen_for_clients(i); !listening) return listening;
   if (Status listening = listen_for_operators(); !listening) return listening;
@@ -183,13 +194,18 @@ Status Edge::listen_for_operators() {
   const auto address = net::parse_address(config_.admin.address);
   if (!address) return Failure{address.error()};
   auto socket = manager_.sockets().try_take(*address);
-  if (!socket) {
+  if (!socket && address->is_unix()) {
+    auto opened = net::listen_on_unix(*address, static_cast<mode_t>(std::stoul(config_.admin.socket_mode, nullptr, 8)));
+    if (!opened) return Failure{opened.error()};
+    socket = std::move(opened->socket);
+    admin_file_ = std::move(opened->file);
+  } else if (!socket) {
     auto opened = net::listen_on(*address, false);
     if (!opened) return Failure{opened.error()};
     socket = std::move(*opened);
   }
   admin_address_ = net::local_address(*socket).text();
-  admin_server_.add_listener(std::move(*socket));
+  admin_server_.add_listener(std::move(*socket), tls_.contexts().back());
   return {};
 }
 
@@ -228,7 +244,7 @@ void Edge::reload() {
     return on_reload_failed(lines);
   }
   // The files were good when the configuration was read, a moment ago.
-  if (const Status tls = tls_.load(loaded.config->listen); !tls) return on_reload_failed({tls.error().message});
+  if (const Status tls = tls_.load(all_listeners(*loaded.config)); !tls) return on_reload_failed({tls.error().message});
   const auto waiting = changes_needing_restart(config_, *loaded.config);
   // Else what was switched over the admin port would go with the next certificate.
   if (loaded.config->limits.is_degraded != config_.limits.is_degraded) set_degraded(loaded.config->limits.is_degraded);
@@ -236,7 +252,10 @@ void Edge::reload() {
   config_ = with_what_only_a_restart_changes(std::move(*loaded.config), config_);
   want_maintenance(is_maintenance_changed ? config_.maintenance.is_on : is_maintenance_wanted_);
   const auto options = worker_options(config_, static_cast<std::uint32_t>(workers_.size()));
-  for (const auto& worker : workers_) worker->reload(options, tls_.contexts());
+  ListenerTls::Contexts contexts = tls_.contexts();
+  admin_server_.set_tls(0, std::move(contexts.back()));
+  contexts.pop_back();
+  for (const auto& worker : workers_) worker->reload(options, contexts);
   admin_.reload(admin_options(config_));
   cache_.reload(config_.cache);
   access_log_.set_mode(config_.access_log);

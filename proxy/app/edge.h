@@ -19,6 +19,7 @@
 #include "event/signal_watch.h"
 #include "event/timer.h"
 #include "feed/feed.h"
+#include "net/unix_socket.h"
 #include "tier2/tier_state.h"
 
 namespace edge::app {
@@ -91,6 +92,7 @@ class Edge {
   frontend::Server admin_server_;
   std::vector<std::string> data_addresses_;
   std::string admin_address_;
+  net::SocketFile admin_file_;  // None, unless that is a UNIX socket of our own making.
 
   bool is_maintenance_wanted_ = false;  // By the configuration, or over the admin port.
   event::Timer maintenance_watch_;

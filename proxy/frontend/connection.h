@@ -49,7 +49,9 @@ class Connection {
   Server& server() { return server_; }
   OutputQueue& output() { return output_; }
   const net::Ip& client() const { return client_; }
+  // As text; "uid 1000" where it is a process at the other end of a UNIX socket.
   std::string_view client_address() const;
+  std::string client_subject() const { return stream_.peer_subject(); }
   // By what its listener asks alone.
   bool is_admitted_by_port(const net::Ip& client) const;
   // Protocol::resume at the end of the turn, and what is in output() is sent.

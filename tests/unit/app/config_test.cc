@@ -340,7 +340,8 @@ TEST_CASE("an admin port that others can reach needs a token", "[app]") {
   folder.write("token", "  0123456789abcdef\n");
   CHECK(
       problems("admin: {address: 0.0.0.0:9180}") ==
-      "f:1:18: admin.token_file is missing; admin.address (0.0.0.0:9180) is not loopback, so requests need a token\n");
+      "f:1:18: admin.token_file is missing; admin.address (0.0.0.0:9180) is not loopback, so requests need a token, or "
+      "clients a certificate (admin.tls.client_ca_file)\n");
   const Config config = good("admin: {address: 0.0.0.0:9180, token_file: token}", folder.path());
   CHECK(config.admin.token == "0123456789abcdef");
   CHECK(config.admin.token_file == (folder.path() / "token").native());
