@@ -7,6 +7,7 @@
 #include "app/version.h"
 #include "app/worker_options.h"
 #include "base/log.h"
+#include "base/rfc3339.h"
 #include "base/units.h"
 #include "net/address.h"
 
@@ -58,6 +59,17 @@ nlohmann::json feed_json(const feed::Feed* feed, const metrics::FeedMetrics& cou
           {"updates_pending", counts.publications_pending.value()}};
 }
 
+nlohmann::json reload_json(const admin::ReloadReport* last) {
+  if (!last) return nullptr;
+  return {{"id", last->id},
+          {"by", last->by},
+          {"at", Rfc3339(last->at).view()},
+          {"result", !last->is_over           ? "asked"
+                     : last->problems.empty() ? "ok"
+                                              : "failed"},
+          {"workers_left", last->workers_left}};
+}
+
 std::string joined(const std::vector<std::string>& words) {
   std::string text;
   for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
@@ -102,6 +114,7 @@ Edge::Edge(Config config, std::filesystem::path file, const Clock& clock, LineWr
       file_(std::move(file)),
       clock_(clock),
       started_at_(clock.now()),
+      reloads_(clock),
       tls_(all_listeners(config_), clock),
       cache_(config_.cache, clock),
       metrics_(
@@ -119,12 +132,12 @@ Edge::Edge(Config config, std::filesystem::path file, const Clock& clock, LineWr
       access_writer_(access_writer),
       access_log_(config_.access_log, access_writer),
       loop_(clock),
-      admin_(
-          admin_options(config_), cache_, invalidator_, metrics_, feed_.get(),
-          {.why_not_ready = [this] { return why_not_ready(); },
-           .status_json = [this] { return status_json(); },
-           .degraded = {[this] { return rates_.is_degraded(); }, [this](bool is_on) { set_degraded(is_on); }},
-           .maintenance = {[this] { return maintenance_.is_on(); }, [this](bool is_on) { want_maintenance(is_on); }}}),
+      admin_(admin_options(config_), cache_, invalidator_, metrics_, feed_.get(),
+             {.why_not_ready = [this] { return why_not_ready(); },
+              .status_json = [this] { return status_json(); },
+              .degraded = {[this] { return rates_.is_degraded(); }, [this](bool is_on) { set_degraded(is_on); }},
+              .maintenance = {[this] { return maintenance_.is_on(); }, [this](bool is_on) { want_maintenance(is_on); }},
+              .reload = {[this] { return ask_reload(); }, [this](std::uint64_t id) { return reloads_.find(id); }}}),
       admin_server_(loop_, admin_server_options(config_), admin_, metrics_.main_thread(), access_log_),
       maintenance_watch_(loop_, [this] { update_maintenance(); }),
       drain_deadline_(loop_,
@@ -212,7 +225,7 @@ Status Edge::listen_for_operators() {
 void Edge::run() {
   for (const int number : {SIGTERM, SIGINT})
     signals_.push_back(std::make_unique<event::SignalWatch>(loop_, number, [this] { on_end_signal(); }));
-  signals_.push_back(std::make_unique<event::SignalWatch>(loop_, SIGHUP, [this] { reload(); }));
+  signals_.push_back(std::make_unique<event::SignalWatch>(loop_, SIGHUP, [this] { reload(reloads_.begin("SIGHUP")); }));
   if (feed_)
     feed_->start(node_name(config_.site, admin_address_),
                  [this](const std::string& avatar, auto hot) { pushes_.push(avatar, std::move(hot)); });
@@ -233,19 +246,27 @@ void Edge::announce(std::string_view avatar, std::uint64_t version) {
   if (feed_) feed_->publish_surely({.avatar = std::string(avatar), .version = version});
 }
 
+// In a later turn, because who asks is an exchange of the admin port, which a reload may change.
+std::uint64_t Edge::ask_reload() {
+  const std::uint64_t id = reloads_.begin("POST /reload");
+  loop_.post([this, id] { reload(id); });
+  return id;
+}
+
 // All or nothing: the running configuration stays unless the new one is without fault.
-void Edge::reload() {
-  if (file_.empty()) return log_info("config.reload", "there is no configuration file to reload");
+void Edge::reload(std::uint64_t id) {
   reports_.on_reload_begins();
+  if (file_.empty()) return on_reload_failed(id, {"there is no configuration file to read again"});
   LoadedConfig loaded = load_config(file_);
   if (!loaded) {
     std::vector<std::string> lines;
     for (const Problem& problem : loaded.problems) lines.push_back(format_problem(file_.string(), problem));
-    return on_reload_failed(lines);
+    return on_reload_failed(id, std::move(lines));
   }
   // The files were good when the configuration was read, a moment ago.
-  if (const Status tls = tls_.load(all_listeners(*loaded.config)); !tls) return on_reload_failed({tls.error().message});
-  const auto waiting = changes_needing_restart(config_, *loaded.config);
+  if (const Status tls = tls_.load(all_listeners(*loaded.config)); !tls)
+    return on_reload_failed(id, {tls.error().message});
+  auto waiting = changes_needing_restart(config_, *loaded.config);
   // Else what was switched over the admin port would go with the next certificate.
   if (loaded.config->limits.is_degraded != config_.limits.is_degraded) set_degraded(loaded.config->limits.is_degraded);
   const bool is_maintenance_changed = loaded.config->maintenance.is_on != config_.maintenance.is_on;
@@ -255,26 +276,34 @@ void Edge::reload() {
   ListenerTls::Contexts contexts = tls_.contexts();
   admin_server_.set_tls(0, std::move(contexts.back()));
   contexts.pop_back();
-  for (const auto& worker : workers_) worker->reload(options, contexts);
+  for (const auto& worker : workers_) {
+    worker->reload(options, contexts);
+    // Asked behind it, so that who answers has it.
+    worker->ask_alive([this, id] { loop_.post([this, id] { reloads_.on_worker_taken(id); }); });
+  }
   admin_.reload(admin_options(config_));
   cache_.reload(config_.cache);
   access_log_.set_mode(config_.access_log);
   access_writer_.reopen();
   reload_log(config_.log);
-  ++reloads_;
+  ++reloads_done_;
   last_reload_error_.clear();
-  metrics_.config_reloaded(metrics::ReloadResult::Ok);
-  log_info("config.reload", "done" + (waiting.empty() ? "" : "; a restart is needed for " + joined(waiting)));
+  metrics_.config_reloaded(metrics::ReloadResult::Ok, id);
+  log_info("config.reload",
+           reloads_.name_of(id) + ": done" + (waiting.empty() ? "" : "; a restart is needed for " + joined(waiting)));
+  reloads_.end_well(id, std::move(waiting), workers_.size());
   reports_.on_reload_ended({});
 }
 
-void Edge::on_reload_failed(const std::vector<std::string>& problems) {
-  for (const std::string& problem : problems) log_error("config.problem", problem);
+void Edge::on_reload_failed(std::uint64_t id, std::vector<std::string> problems) {
+  for (const std::string& problem : problems)
+    log_error("config.problem", "reload " + std::to_string(id) + ": " + problem);
   last_reload_error_ = problems.front();
-  log_error("config.reload", "failed with " + std::to_string(problems.size()) +
+  log_error("config.reload", reloads_.name_of(id) + ": failed with " + std::to_string(problems.size()) +
                                  (problems.size() == 1 ? " problem" : " problems") +
                                  "; the running configuration stays in force");
-  metrics_.config_reloaded(metrics::ReloadResult::Failed);
+  metrics_.config_reloaded(metrics::ReloadResult::Failed, id);
+  reloads_.end_badly(id, std::move(problems));
   reports_.on_reload_ended(last_reload_error_);
 }
 
@@ -360,7 +389,12 @@ std::string Edge::status_json() const {
       {"degraded_reasons", nlohmann::json::array()},
       {"feed", feed_json(feed_.get(), metrics_.feed())},
       {"tier", tier_json(config_, tier_, metrics_.tier())},
-      {"config", {{"file", file_.string()}, {"reloads", reloads_}, {"last_error", nullptr}}},
+      {"config",
+       {{"file", file_.string()},
+        {"reloads", reloads_done_},
+        {"id", reloads_.in_force()},
+        {"last", reload_json(reloads_.last())},
+        {"last_error", nullptr}}},
       {"cache",
        {{"bytes", held.bytes}, {"bytes_max", held.bytes_max}, {"responses", held.entries}, {"floors", held.floors}}}};
   const auto degraded = [&status](std::string why) {

@@ -12,6 +12,7 @@
 #include "admin/admin_handler.h"
 #include "app/config.h"
 #include "app/listener_tls.h"
+#include "app/reload_history.h"
 #include "app/service_manager.h"
 #include "app/service_reports.h"
 #include "app/worker.h"
@@ -51,8 +52,9 @@ class Edge {
   std::unique_ptr<feed::Feed> make_feed();
   Status listen_for_clients(std::size_t listener);
   Status listen_for_operators();
-  void reload();
-  void on_reload_failed(const std::vector<std::string>& problems);
+  std::uint64_t ask_reload();
+  void reload(std::uint64_t id);
+  void on_reload_failed(std::uint64_t id, std::vector<std::string> problems);
   void on_end_signal();
   void start_drain();
   void on_worker_drained();
@@ -68,7 +70,8 @@ class Edge {
   const std::filesystem::path file_;
   const Clock& clock_;
   const Instant started_at_;
-  std::uint64_t reloads_ = 0;
+  ReloadHistory reloads_;
+  std::uint64_t reloads_done_ = 0;
   std::string last_reload_error_;
 
   // Outlive the workers.

@@ -67,8 +67,8 @@ class Metrics {
   // Workers that do not ask the origin now, because it has failed too often.
   std::uint64_t breakers_open() const;
 
-  // The first configuration is no reload; its time counts as that of the last success.
-  void config_reloaded(ReloadResult result) noexcept;
+  // The first configuration is no reload; its time counts as that of the last success. `id`: the reload's.
+  void config_reloaded(ReloadResult result, std::uint64_t id) noexcept;
   void invalidated(Invalidation kind) noexcept;
   // Whether the degraded mode of the limits is on.
   void set_maintenance(bool is_on) noexcept { is_in_maintenance_.store(is_on, std::memory_order_relaxed); }
@@ -97,6 +97,7 @@ class Metrics {
   // Written by any thread.
   std::array<std::atomic<std::uint64_t>, static_cast<std::size_t>(ReloadResult::Count)> reloads_{};
   std::atomic<bool> is_last_reload_ok_{true};
+  std::atomic<std::uint64_t> reload_in_force_{0};
   std::atomic<bool> are_uploads_limited_{false};
   std::atomic<bool> is_in_maintenance_{false};
   std::atomic<WallTime> last_reload_ok_at_;
