@@ -226,6 +226,7 @@ void Edge::run() {
   for (const int number : {SIGTERM, SIGINT})
     signals_.push_back(std::make_unique<event::SignalWatch>(loop_, number, [this] { on_end_signal(); }));
   signals_.push_back(std::make_unique<event::SignalWatch>(loop_, SIGHUP, [this] { reload(reloads_.begin("SIGHUP")); }));
+  signals_.push_back(std::make_unique<event::SignalWatch>(loop_, SIGUSR1, [this] { reopen_logs(); }));
   if (feed_)
     feed_->start(node_name(config_.site, admin_address_),
                  [this](const std::string& avatar, auto hot) { pushes_.push(avatar, std::move(hot)); });
@@ -244,6 +245,14 @@ void Edge::run() {
 void Edge::announce(std::string_view avatar, std::uint64_t version) {
   invalidator_.update(avatar, version);
   if (feed_) feed_->publish_surely({.avatar = std::string(avatar), .version = version});
+}
+
+void Edge::reopen_logs() {
+  if (config_.log.file == "-" && config_.access_file == "-")
+    return log_info("log.reopen", "no log is a file, so there is none to open anew");
+  // In this order, so that what is said of the access log is in the new plain log.
+  reopen_log();
+  access_writer_.reopen();
 }
 
 // In a later turn, because who asks is an exchange of the admin port, which a reload may change.
@@ -284,8 +293,8 @@ void Edge::reload(std::uint64_t id) {
   admin_.reload(admin_options(config_));
   cache_.reload(config_.cache);
   access_log_.set_mode(config_.access_log);
-  access_writer_.reopen();
   reload_log(config_.log);
+  access_writer_.reopen();
   ++reloads_done_;
   last_reload_error_.clear();
   metrics_.config_reloaded(metrics::ReloadResult::Ok, id);

@@ -38,7 +38,8 @@ class Edge {
   // Opens all listeners, or takes those that were inherited; nothing is accepted yet. Fails when an address cannot be
   // had.
   Status listen();
-  // Serves until a signal ends it: SIGTERM and SIGINT drain, a second one ends at once, SIGHUP reloads.
+  // Serves until a signal ends it: SIGTERM and SIGINT drain, a second one ends at once, SIGHUP reloads,
+  // SIGUSR1 opens the logs anew.
   void run();
 
   // The addresses really listened on, after listen().
@@ -52,6 +53,7 @@ class Edge {
   std::unique_ptr<feed::Feed> make_feed();
   Status listen_for_clients(std::size_t listener);
   Status listen_for_operators();
+  void reopen_logs();
   std::uint64_t ask_reload();
   void reload(std::uint64_t id);
   void on_reload_failed(std::uint64_t id, std::vector<std::string> problems);
