@@ -94,8 +94,10 @@ struct Config {
   std::uint64_t fill_bytes_max = 1ull << 30;  // Likewise.
   LogOptions log;
   frontend::AccessLogMode access_log = frontend::AccessLogMode::Errors;
-  std::string access_file = "-";            // A path, or - for standard output.
-  std::chrono::milliseconds drain{30'000};  // From the signal to the end of the last connection.
+  std::string access_file = "-";  // A path, or - for standard output.
+  std::chrono::milliseconds drain_delay{
+      0};                                   // After the signal it serves on for so long, but says that it is not ready.
+  std::chrono::milliseconds drain{30'000};  // From then to the end of the last connection.
 };
 
 // The configuration, exactly when there are no problems.

@@ -430,8 +430,9 @@ const std::array kKeys{
     ConfigKey{"log.access_file", File{File::Use::Write, plain<&Config::access_file>}, kRestart,
               "A path, or \"-\" for standard output."},
 
-    ConfigKey{"drain", time<&Config::drain>(0, kDay), kLive,
-              "From the signal to stop to the end of the last connection."},
+    ConfigKey{"drain_delay", time<&Config::drain_delay>(0, kHour), kLive,
+              "After the signal to stop the edge serves on for so long, while /readyz says 503 already."},
+    ConfigKey{"drain", time<&Config::drain>(0, kDay), kLive, "From then to the end of the last connection."},
 };
 
 }  // namespace

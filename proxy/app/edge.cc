@@ -140,6 +140,7 @@ Edge::Edge(Config config, std::filesystem::path file, const Clock& clock, LineWr
               .reload = {[this] { return ask_reload(); }, [this](std::uint64_t id) { return reloads_.find(id); }}}),
       admin_server_(loop_, admin_server_options(config_), admin_, metrics_.main_thread(), access_log_),
       maintenance_watch_(loop_, [this] { update_maintenance(); }),
+      drain_delay_(loop_, [this] { drain_workers(); }),
       drain_deadline_(loop_,
                       [this] {
                         log_warning("drain.deadline",
@@ -326,8 +327,15 @@ void Edge::on_end_signal() {
 
 void Edge::start_drain() {
   draining_ = true;
+  reports_.on_drain(config_.drain_delay + config_.drain);
+  if (config_.drain_delay.count() == 0) return drain_workers();
+  log_info("drain.delay", "is not ready any more, and serves on for " + format_duration(config_.drain_delay) +
+                              " so that balancers notice");
+  drain_delay_.arm(config_.drain_delay);
+}
+
+void Edge::drain_workers() {
   log_info("drain", "accepts nothing more, finishes what is begun; at most " + format_duration(config_.drain));
-  reports_.on_drain(config_.drain);
   drain_deadline_.arm(config_.drain);
   workers_draining_ = workers_.size();
   for (const auto& worker : workers_) worker->drain([this] { loop_.post([this] { on_worker_drained(); }); });
@@ -338,6 +346,7 @@ void Edge::on_worker_drained() {
 }
 
 void Edge::end() {
+  drain_delay_.disarm();
   drain_deadline_.disarm();
   admin_server_.close_all();
   loop_.stop();

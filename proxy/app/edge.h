@@ -59,6 +59,7 @@ class Edge {
   void on_reload_failed(std::uint64_t id, std::vector<std::string> problems);
   void on_end_signal();
   void start_drain();
+  void drain_workers();
   void on_worker_drained();
   void end();
   void want_maintenance(bool is_wanted);
@@ -103,6 +104,7 @@ class Edge {
   event::Timer maintenance_watch_;
   bool draining_ = false;
   std::size_t workers_draining_ = 0;
+  event::Timer drain_delay_;
   event::Timer drain_deadline_;
   ServiceManager manager_;
   ServiceReports reports_;

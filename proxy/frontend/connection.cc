@@ -317,6 +317,15 @@ void Connection::drain() {
   }
 }
 
+void Connection::cut_off() {
+  if (state_ == State::Open) {
+    protocol_->cut_off();
+    flush();
+    if (state_ != State::Closed) stream_.shutdown_writes();
+  }
+  close();
+}
+
 void Connection::close(bool client_left) {
   if (state_ == State::Closed) return;
   state_ = State::Closed;

@@ -36,6 +36,8 @@ class Connection {
 
   // Finishes what is begun, then ends.
   void drain();
+  // Ends it as it stands, after saying so where the socket takes it.
+  void cut_off();
   // Ends it as it stands. The object lives until the end of the turn.
   void close() { close(false); }
   // Its handshake goes on, for there is something to read.

@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "base/check.h"
+#include "frontend/error_response.h"
 #include "frontend/server.h"
 
 namespace edge::frontend {
@@ -355,6 +356,18 @@ void Http1Protocol::drain() {
   if (state_ != State::Idle) return;
   if (output_.empty()) return connection_.close();
   end();
+}
+
+// Whoever waits for an answer can be told; in the middle of one only the end of the connection says that it is cut off.
+void Http1Protocol::cut_off() {
+  keep_alive_ = false;
+  if (state_ == State::Exchange && response_ == ResponseState::None) {
+    respond_error(*this, {.status = 503,
+                          .error = http::ProxyError::DestinationUnavailable,
+                          .detail = "this edge ends before there is an answer",
+                          .retry_after = std::chrono::seconds{1},
+                          .log_detail = "this edge ends"});
+  }
 }
 
 void Http1Protocol::on_closed(bool client_left) {

@@ -33,6 +33,7 @@ class Http1Protocol final : public Protocol, public Exchange {
   void on_deadline(metrics::Limit limit) override;
   bool is_busy() const override { return state_ == State::Exchange; }
   void drain() override;
+  void cut_off() override;
   void on_closed(bool client_left) override;
 
   const http::RequestHead& request() const override { return parser_.head(); }
