@@ -53,7 +53,7 @@ TEST_CASE("an admin port that is a UNIX socket needs no token, because its file'
 TEST_CASE("a UNIX socket that everybody may write to needs a token", "[app][admin]") {
   const Folder folder;
   CHECK(folder.problems(kUnix + ", socket_mode: \"0666\"") ==
-        "f:1:52: admin.token_file is missing; with admin.socket_mode (0666) everybody may connect, so requests need a "
+        "f:1:51: admin.token_file is missing; with admin.socket_mode (0666) everybody may connect, so requests need a "
         "token\n");
   CHECK(folder.good(kUnix + ", socket_mode: \"0666\", token_file: token").token.size() == 16);
   CHECK(folder.good(kUnix + ", socket_mode: \"0664\"").token.empty());  // To read alone is not to connect.
@@ -67,7 +67,7 @@ TEST_CASE("path and permissions of a UNIX socket are checked", "[app][admin]") {
   for (const char* wrong : {"660x", "0680", "0060", "1660", "06600", "rw-rw----", "06"}) {
     CAPTURE(wrong);
     CHECK(folder.problems(kUnix + ", socket_mode: \"" + wrong + "\"")
-              .starts_with("f:1:52: admin.socket_mode: not permissions of a socket: '"));
+              .starts_with("f:1:51: admin.socket_mode: not permissions of a socket: '"));
   }
   CHECK(problems("listen: [{address: \"unix:/run/x.sock\"}]").starts_with("f:1:20: listen[0].address: not a"));
 }

@@ -161,7 +161,7 @@ TEST_CASE("an unknown key is named, with what was probably meant", "[app]") {
   CHECK(problems("cahce: {}\n") == "f:1:1: unknown key 'cahce'; did you mean 'cache'?\n");
   CHECK(problems("memory: 1MiB\n") == "f:1:1: unknown key 'memory'; did you mean cache.memory?\n");
   CHECK(problems("admin: {bandwidth: 1}\n") ==
-        "f:1:9: unknown key 'bandwidth' in admin; there are address, token_file\n");
+        "f:1:9: unknown key 'bandwidth' in admin; there are address, socket_mode, token_file, tls, client\n");
   CHECK(problems("listen:\n- adress: 0.0.0.0:1\n") ==
         "f:2:3: unknown key 'adress' in listen[0]; did you mean 'address'?\n");
   CHECK(problems("cache: {<<: {}}\n") ==
