@@ -55,11 +55,13 @@ int update_feed(const Config& config, feed::UpdateEvent event, std::optional<std
 
 }  // namespace
 
-int serve(const std::string& config_file) {
+int serve(const std::string& config_file, const Invocation& invocation) {
   // Until there is somebody who hears it: whoever rotates logs must not end an edge that just starts.
   std::signal(SIGUSR1, SIG_IGN);
   auto manager = ServiceManager::take_from_environment();
   if (!manager) return failed(manager.error().message);
+  auto inheritance = Predecessor::take_from_environment();
+  if (!inheritance) return failed(inheritance.error().message);
   const auto config = load_or_complain(config_file);
   if (!config) return 1;
   const auto heap = lay_out_heap(config->cache.memory_bytes);
@@ -71,7 +73,7 @@ int serve(const std::string& config_file) {
     std::optional<Preallocation> preallocation;
     if (config->preallocates) preallocation.emplace(heap, config->cache.memory_bytes);
     const SystemClock clock;
-    Edge edge(*config, config_file, clock, **access_writer, *std::move(manager));
+    Edge edge(*config, config_file, clock, **access_writer, {*std::move(manager), *std::move(inheritance), invocation});
     if (const Status listening = edge.listen(); listening) {
       edge.run();
     } else {

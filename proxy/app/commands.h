@@ -7,11 +7,13 @@
 #include <optional>
 #include <string>
 
+#include "base/process.h"
 #include "feed/update_event.h"
 
 namespace edge::app {
 
-int serve(const std::string& config_file);
+// `invocation`: by which the program was started, for an upgrade.
+int serve(const std::string& config_file, const Invocation& invocation);
 // `connects`: also whether Redis and origin are there and set up as needed.
 int check(const std::string& config_file, bool connects);
 // On standard output.

@@ -70,6 +70,12 @@ struct AvatarOptions {
   std::string version_header = "X-Avatar-Version";
 };
 
+// Of a program that takes the place of the one that runs (SIGUSR2).
+struct UpgradeOptions {
+  std::chrono::milliseconds patience{60'000};  // Until it must say that it serves.
+  std::chrono::milliseconds handover{10'000};  // Of that, for what memory holds; 0: that is not handed over.
+};
+
 struct Config {
   std::string site = "local";  // Name of this point of presence.
   std::uint32_t workers = 0;   // 0: one per core.
@@ -98,6 +104,7 @@ struct Config {
   std::chrono::milliseconds drain_delay{
       0};                                   // After the signal it serves on for so long, but says that it is not ready.
   std::chrono::milliseconds drain{30'000};  // From then to the end of the last connection.
+  UpgradeOptions upgrade;
 };
 
 // The configuration, exactly when there are no problems.

@@ -25,12 +25,13 @@ struct Order {
 // What a bucket may take to be full.
 constexpr std::chrono::days kBucketFullMax{365};
 
-constexpr std::array<Order, 7> kOrders{{
+constexpr std::array<Order, 8> kOrders{{
     {"origin.timeouts.connect", " is longer than ", "origin.timeouts.first_byte"},
     {"origin.timeouts.connect", " is longer than ", "origin.timeouts.total"},
     {"origin.timeouts.first_byte", " is longer than ", "origin.timeouts.total"},
     {"origin.eject", " is longer than ", "origin.outlier.eject_max"},
     {"origin.breaker.open", " is longer than ", "origin.breaker.open_max"},
+    {"upgrade.handover", " is longer than ", "upgrade.patience"},
     {"cache.object_max", " is more than ", "cache.memory"},
     {"workers", " is more than ", "origin.max_concurrent"},  // A worker without a fetch of its own could fill nothing.
 }};

@@ -176,6 +176,8 @@ const std::array kKeys{
               "Body of a request, such as an upload; a larger one is answered 413."},
     ConfigKey{"http.timeouts.idle", time<&Config::http, &ServerOptions::idle_timeout>(10, kDay), kLive,
               "Between two requests; then the connection is closed."},
+    ConfigKey{"http.timeouts.drain_idle", time<&Config::http, &ServerOptions::drain_idle_timeout>(0, kHour), kLive,
+              "Likewise, from when the edge began to drain."},
     ConfigKey{"http.timeouts.header", time<&Config::http, &ServerOptions::header_timeout>(10, kHour), kLive,
               "From the first byte of a request to the end of its head; then the answer is 408."},
     ConfigKey{"http.timeouts.body", time<&Config::http, &ServerOptions::body_timeout>(10, kHour), kLive,
@@ -433,6 +435,10 @@ const std::array kKeys{
     ConfigKey{"drain_delay", time<&Config::drain_delay>(0, kHour), kLive,
               "After the signal to stop the edge serves on for so long, while /readyz says 503 already."},
     ConfigKey{"drain", time<&Config::drain>(0, kDay), kLive, "From then to the end of the last connection."},
+    ConfigKey{"upgrade.patience", time<&Config::upgrade, &UpgradeOptions::patience>(kSecond, kHour), kLive,
+              "From SIGUSR2 until the new process must serve."},
+    ConfigKey{"upgrade.handover", time<&Config::upgrade, &UpgradeOptions::handover>(0, kHour), kLive,
+              "For handing over to it what memory holds; 0s is not to."},
 };
 
 }  // namespace

@@ -1,6 +1,10 @@
 #include "app/edge.h"
 
+#include <unistd.h>
+
+#include <algorithm>
 #include <csignal>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "app/node_name.h"
@@ -19,6 +23,9 @@ constexpr std::chrono::seconds kTierPatience{1};
 
 // How often the file is looked for that switches maintenance on.
 constexpr std::chrono::milliseconds kMaintenanceWatch{500};
+
+// Between two looks whether the feed has been heard.
+constexpr std::chrono::milliseconds kFeedLook{10};
 
 metrics::CacheGauges cache_gauges(const cache::MemoryCache& cache) {
   const cache::CacheStatistics now = cache.statistics();
@@ -108,8 +115,7 @@ Config with_what_only_a_restart_changes(Config next, const Config& running) {
 
 }  // namespace
 
-Edge::Edge(Config config, std::filesystem::path file, const Clock& clock, LineWriter& access_writer,
-           ServiceManager manager)
+Edge::Edge(Config config, std::filesystem::path file, const Clock& clock, LineWriter& access_writer, Origins origins)
     : config_(std::move(config)),
       file_(std::move(file)),
       clock_(clock),
@@ -147,9 +153,12 @@ Edge::Edge(Config config, std::filesystem::path file, const Clock& clock, LineWr
                                     "connections were left when the drain's time was over; they are cut off");
                         end();
                       }),
-      manager_(std::move(manager)),
+      manager_(std::move(origins.manager)),
       reports_(
-          loop_, manager_, [this] { return why_not_ready(); }, [this] { return ask_workers(); }) {
+          loop_, manager_, [this] { return why_not_ready(); }, [this] { return ask_workers(); }),
+      invocation_(std::move(origins.invocation)),
+      generation_(origins.inheritance ? origins.inheritance->generation : 0),
+      take_over_(loop_, [this] { take_over(); }) {
   set_degraded(config_.limits.is_degraded);
   want_maintenance(config_.maintenance.is_on);
   const std::uint32_t count = worker_count(config_);
@@ -160,6 +169,36 @@ Edge::Edge(Config config, std::filesystem::path file, const Clock& clock, LineWr
         Worker::Shared{clock_, cache_, metrics_, invalidator_, directory_, pushes_, rates_, maintenance_, clients_,
                        access_log_, config_.redis_url.empty() ? nullptr : &config_.tier, tier_},
         options));
+  if (feed_)
+    successor_.emplace(loop_, Successor::Parts{.cache = cache_,
+                                               .feed = *feed_,
+                                               .clock = clock_,
+                                               .switches =
+                                                   [this] {
+                                                     return HandSwitches{is_maintenance_wanted_, rates_.is_degraded()};
+                                                   },
+                                               .on_serving = [this](pid_t by) { on_replaced(by); },
+                                               .on_failed =
+                                                   [this](std::string_view why) {
+                                                     log_error("upgrade.failed",
+                                                               "the new process does not serve: " + std::string(why) +
+                                                                   "; this one goes on");
+                                                     metrics_.upgrade_failed();
+                                                   }});
+  if (!origins.inheritance) return;
+  manager_.use_sockets(std::move(origins.inheritance->sockets));
+  predecessor_.emplace(loop_, std::move(origins.inheritance->link),
+                       Predecessor::Parts{.cache = cache_,
+                                          .feed = feed_.get(),
+                                          .routes = options->serving->routes,
+                                          .clock = clock_,
+                                          .on_switches =
+                                              [this](const HandSwitches& switches) {
+                                                want_maintenance(switches.is_maintenance_wanted);
+                                                set_degraded(switches.is_degraded);
+                                              },
+                                          .on_taken_over = [this] { begin_serving(); },
+                                          .on_alone = [this] { reports_.on_alone(); }});
 }
 
 Edge::~Edge() = default;
@@ -180,26 +219,44 @@ Status Edge::listen() {
     if (Status listening = listen_for_clients(i); !listening) return listening;
   if (Status listening = listen_for_operators(); !listening) return listening;
   for (const std::string& left : manager_.sockets().left())
-    log_warning("listen.unused", "the service manager listens on " + left + ", which the configuration does not name");
+    log_warning("listen.unused",
+                "inherited a socket that listens on " + left + ", which the configuration does not name");
+  manager_.use_sockets({});
   return {};
 }
 
+// Those that were inherited, else `count` that share a port, whose number the kernel may choose.
+Status Edge::listen_on(net::Address& address, std::size_t count, std::vector<net::Socket>& sockets) {
+  sockets = manager_.sockets().take(address);
+  if (!sockets.empty()) return {};
+  // Sockets that share their port would share it with another edge too; one that does not is refused then.
+  if (const auto probe = net::listen_on(address, false); !probe) return Failure{probe.error()};
+  while (sockets.size() < count) {
+    auto socket = net::listen_on(address, true);
+    if (!socket) return Failure{socket.error()};
+    address = net::local_address(*socket);
+    sockets.push_back(std::move(*socket));
+  }
+  return {};
+}
+
+// Each worker has a socket, and each socket a worker, also where other numbers of them were inherited.
 Status Edge::listen_for_clients(std::size_t listener) {
   auto address = net::parse_address(config_.listen[listener].address);
   if (!address) return Failure{address.error()};
+  std::vector<net::Socket> sockets;
+  if (const Status listening = listen_on(*address, workers_.size(), sockets); !listening) return listening;
   const auto access = port_access(config_.listen[listener]);
-  const auto inherited = manager_.sockets().try_take(*address);
-  // Sockets that share their port would share it with another edge too; one that does not is refused then.
-  if (!inherited)
-    if (const auto probe = net::listen_on(*address, false); !probe) return Failure{probe.error()};
-  for (const auto& worker : workers_) {
-    // One that was inherited has one queue, from which whoever is free takes.
-    auto socket = inherited ? net::duplicate(*inherited) : net::listen_on(*address, true);
+  for (std::size_t i = 0; i < std::max(workers_.size(), sockets.size()); ++i) {
+    auto socket = net::duplicate(sockets[i % sockets.size()]);
     if (!socket) return Failure{socket.error()};
-    // Where the kernel picked the port for the first, the others take the same.
-    address = net::local_address(*socket);
-    worker->add_listener(std::move(*socket), tls_.contexts()[listener], access);
+    Worker& worker = *workers_[i % workers_.size()];
+    if (i < workers_.size())
+      worker.add_listener(std::move(*socket), tls_.contexts()[listener], access);
+    else
+      worker.add_socket(listener, std::move(*socket));
   }
+  std::ranges::move(sockets, std::back_inserter(listening_));
   data_addresses_.push_back(address->text());
   return {};
 }
@@ -207,19 +264,22 @@ Status Edge::listen_for_clients(std::size_t listener) {
 Status Edge::listen_for_operators() {
   const auto address = net::parse_address(config_.admin.address);
   if (!address) return Failure{address.error()};
-  auto socket = manager_.sockets().try_take(*address);
-  if (!socket && address->is_unix()) {
+  auto sockets = manager_.sockets().take(*address);
+  if (sockets.empty() && address->is_unix()) {
     auto opened = net::listen_on_unix(*address, static_cast<mode_t>(std::stoul(config_.admin.socket_mode, nullptr, 8)));
     if (!opened) return Failure{opened.error()};
-    socket = std::move(opened->socket);
+    sockets.push_back(std::move(opened->socket));
     admin_file_ = std::move(opened->file);
-  } else if (!socket) {
+  } else if (sockets.empty()) {
     auto opened = net::listen_on(*address, false);
     if (!opened) return Failure{opened.error()};
-    socket = std::move(*opened);
+    sockets.push_back(std::move(*opened));
   }
-  admin_address_ = net::local_address(*socket).text();
-  admin_server_.add_listener(std::move(*socket), tls_.contexts().back());
+  admin_address_ = net::local_address(sockets[0]).text();
+  auto copy = net::duplicate(sockets[0]);
+  if (!copy) return Failure{copy.error()};
+  listening_.push_back(std::move(*copy));
+  admin_socket_ = std::move(sockets[0]);
   return {};
 }
 
@@ -228,19 +288,62 @@ void Edge::run() {
     signals_.push_back(std::make_unique<event::SignalWatch>(loop_, number, [this] { on_end_signal(); }));
   signals_.push_back(std::make_unique<event::SignalWatch>(loop_, SIGHUP, [this] { reload(reloads_.begin("SIGHUP")); }));
   signals_.push_back(std::make_unique<event::SignalWatch>(loop_, SIGUSR1, [this] { reopen_logs(); }));
+  signals_.push_back(std::make_unique<event::SignalWatch>(loop_, SIGUSR2, [this] { upgrade(); }));
   if (feed_)
-    feed_->start(node_name(config_.site, admin_address_),
+    feed_->start(node_name(config_.site, admin_address_, generation_),
                  [this](const std::string& avatar, auto hot) { pushes_.push(avatar, std::move(hot)); });
-  for (const auto& worker : workers_) worker->start();
-  log_info("start", std::string("avatar-edge ") + kVersion + " serves " + joined(data_addresses_) + " with " +
-                        std::to_string(workers_.size()) + " workers; admin on " + admin_address_);
+  predecessor_ ? take_over() : begin_serving();
   reports_.start("serves " + joined(data_addresses_));
   loop_.run();
+  successor_.reset();
   for (const auto& worker : workers_) worker->stop();
   for (const auto& worker : workers_) worker->join();
   // Only now: while it served it was to be waited for (PROTOCOL R17).
   if (feed_) feed_->stop();
   log_info("stop", "all workers have ended");
+}
+
+// Who comes in an upgrade serves when it has heard the feed and has what the other process held; until then that one
+// does.
+void Edge::take_over() {
+  if (!why_unheard().empty()) return take_over_.arm(kFeedLook);
+  predecessor_->take_over(config_.cache.object_bytes_max, config_.upgrade.handover);
+}
+
+void Edge::begin_serving() {
+  is_serving_ = true;
+  for (const auto& worker : workers_) worker->start();
+  admin_server_.add_listener(std::move(admin_socket_), tls_.contexts().back());
+  log_info("start", std::string("avatar-edge ") + kVersion + " serves " + joined(data_addresses_) + " with " +
+                        std::to_string(workers_.size()) + " workers; admin on " + admin_address_ +
+                        (generation_ > 0 ? "; in the place of another process" : ""));
+  if (predecessor_) predecessor_->say_ready();
+}
+
+void Edge::upgrade() {
+  const auto refuse = [](std::string_view why) { log_error("upgrade.refused", why); };
+  if (invocation_.program.empty()) return refuse("this process cannot be started again by itself");
+  if (draining_) return refuse("this process is about to end");
+  if (!is_serving_ || (successor_ && successor_->is_under_way())) return refuse("an upgrade is under way");
+  // Two processes would each hear of some updates only.
+  if (!successor_)
+    return refuse("there is no update feed (updates.url), by which both processes would hear of updates");
+  if (getpid() == 1) return refuse("this is the first process of its container, which would end with it");
+  const Status started =
+      successor_->start(invocation_, manager_.variables(), listening_, generation_ + 1, config_.upgrade.patience);
+  if (started) return log_info("upgrade", "a new process is started to take this one's place");
+  metrics_.upgrade_failed();
+  log_error("upgrade.failed", started.error().message + "; this process goes on");
+}
+
+void Edge::on_replaced(pid_t by) {
+  log_info("upgrade", "process " + std::to_string(by) + " serves in the place of this one");
+  reports_.on_replaced(by);
+  is_replaced_ = true;
+  // Else operators and scrapes would reach the one or the other.
+  admin_server_.drain([] {});
+  admin_file_.keep();
+  start_drain();
 }
 
 void Edge::announce(std::string_view avatar, std::uint64_t version) {
@@ -318,7 +421,7 @@ void Edge::on_reload_failed(std::uint64_t id, std::vector<std::string> problems)
 }
 
 void Edge::on_end_signal() {
-  if (draining_) {
+  if (draining_ || !is_serving_) {
     log_warning("drain.cut", "a second signal; ends at once");
     return end();
   }
@@ -327,6 +430,8 @@ void Edge::on_end_signal() {
 
 void Edge::start_drain() {
   draining_ = true;
+  successor_.reset();
+  if (is_replaced_) return drain_workers();  // Who has taken our place accepts already.
   reports_.on_drain(config_.drain_delay + config_.drain);
   if (config_.drain_delay.count() == 0) return drain_workers();
   log_info("drain.delay", "is not ready any more, and serves on for " + format_duration(config_.drain_delay) +
@@ -336,6 +441,7 @@ void Edge::start_drain() {
 
 void Edge::drain_workers() {
   log_info("drain", "accepts nothing more, finishes what is begun; at most " + format_duration(config_.drain));
+  listening_.clear();
   drain_deadline_.arm(config_.drain);
   workers_draining_ = workers_.size();
   for (const auto& worker : workers_) worker->drain([this] { loop_.post([this] { on_worker_drained(); }); });
@@ -355,6 +461,11 @@ void Edge::end() {
 // Without the feed the edge still serves, by asking the origin; it only gives the feed a chance to be heard first.
 std::string_view Edge::why_not_ready() const {
   if (draining_) return "draining";
+  if (const std::string_view why = why_unheard(); !why.empty()) return why;
+  return is_serving_ ? "" : "taking over what the process before holds";
+}
+
+std::string_view Edge::why_unheard() const {
   if (feed_ && !feed_->position() && clock_.now() < started_at_ + feed_->options().lease)
     return "waiting for the update feed";
   // Without it the origin would get all that the other nodes have.
@@ -398,6 +509,8 @@ std::string Edge::status_json() const {
       {"state", draining_ ? "draining" : "serving"},
       {"uptime_s", up.count()},
       {"workers", workers_.size()},
+      {"pid", getpid()},
+      {"generation", generation_},
       {"listen", data_addresses_},
       {"admin", admin_address_},
       // Without a feed there is no position and no lease, and nothing to be cut off from.

@@ -6,16 +6,20 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "admin/admin_handler.h"
 #include "app/config.h"
 #include "app/listener_tls.h"
+#include "app/predecessor.h"
 #include "app/reload_history.h"
 #include "app/service_manager.h"
 #include "app/service_reports.h"
+#include "app/successor.h"
 #include "app/worker.h"
+#include "base/process.h"
 #include "base/result.h"
 #include "event/signal_watch.h"
 #include "event/timer.h"
@@ -27,10 +31,17 @@ namespace edge::app {
 
 class Edge {
  public:
+  // Where it comes from.
+  struct Origins {
+    ServiceManager manager{};                  // Hears how it is, and may have opened its sockets.
+    std::optional<Inheritance> inheritance{};  // Of the process whose place it takes.
+    Invocation invocation{};                   // By which SIGUSR2 starts another; without a program it does not.
+  };
   // `file`: where SIGHUP reads the configuration again; empty: it does not. `clock` and `access_writer` must outlive
-  // the edge. `manager` hears how it is, and may have opened its sockets.
-  Edge(Config config, std::filesystem::path file, const Clock& clock, LineWriter& access_writer,
-       ServiceManager manager = {});
+  // the edge.
+  Edge(Config config, std::filesystem::path file, const Clock& clock, LineWriter& access_writer)
+      : Edge(std::move(config), std::move(file), clock, access_writer, Origins()) {}
+  Edge(Config config, std::filesystem::path file, const Clock& clock, LineWriter& access_writer, Origins origins);
   ~Edge();
   Edge(const Edge&) = delete;
   Edge& operator=(const Edge&) = delete;
@@ -38,8 +49,8 @@ class Edge {
   // Opens all listeners, or takes those that were inherited; nothing is accepted yet. Fails when an address cannot be
   // had.
   Status listen();
-  // Serves until a signal ends it: SIGTERM and SIGINT drain, a second one ends at once, SIGHUP reloads,
-  // SIGUSR1 opens the logs anew.
+  // Serves until a signal ends it: SIGTERM and SIGINT drain, a second one ends at once, SIGHUP reloads, SIGUSR1 opens
+  // the logs anew. SIGUSR2 has a new process of the same program take its place, and ends it then.
   void run();
 
   // The addresses really listened on, after listen().
@@ -53,6 +64,11 @@ class Edge {
   std::unique_ptr<feed::Feed> make_feed();
   Status listen_for_clients(std::size_t listener);
   Status listen_for_operators();
+  Status listen_on(net::Address& address, std::size_t count, std::vector<net::Socket>& sockets);
+  void take_over();
+  void begin_serving();
+  void upgrade();
+  void on_replaced(pid_t by);
   void reopen_logs();
   std::uint64_t ask_reload();
   void reload(std::uint64_t id);
@@ -65,6 +81,7 @@ class Edge {
   void want_maintenance(bool is_wanted);
   void update_maintenance();
   std::string_view why_not_ready() const;
+  std::string_view why_unheard() const;
   std::size_t ask_workers();
   std::string status_json() const;
   void set_degraded(bool is_on);
@@ -96,6 +113,9 @@ class Edge {
   std::vector<std::unique_ptr<Worker>> workers_;
   admin::AdminHandler admin_;
   frontend::Server admin_server_;
+  // As many as we listen by, for a process that is to take our place; none once nothing more is accepted.
+  std::vector<net::Socket> listening_;
+  net::Socket admin_socket_;  // Until we serve.
   std::vector<std::string> data_addresses_;
   std::string admin_address_;
   net::SocketFile admin_file_;  // None, unless that is a UNIX socket of our own making.
@@ -108,6 +128,13 @@ class Edge {
   event::Timer drain_deadline_;
   ServiceManager manager_;
   ServiceReports reports_;
+  const Invocation invocation_;
+  const std::uint32_t generation_;
+  bool is_serving_ = false;
+  bool is_replaced_ = false;  // By a process that serves in our place.
+  std::optional<Predecessor> predecessor_;
+  event::Timer take_over_;              // Looks whether the feed has been heard.
+  std::optional<Successor> successor_;  // None without a feed.
   std::vector<std::unique_ptr<event::SignalWatch>> signals_;
 };
 

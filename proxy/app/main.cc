@@ -92,7 +92,7 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
   }
-  if (serve->parsed()) return edge::app::serve(config);
+  if (serve->parsed()) return edge::app::serve(config, {argv[0], {argv + 1, argv + argc}});
   if (check->parsed()) return edge::app::check(config, connects);
   if (schema->parsed()) return edge::app::schema();
   if (status->parsed()) return edge::app::status(config);

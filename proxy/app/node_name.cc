@@ -32,7 +32,7 @@ std::string network_namespace() {
 
 }  // namespace
 
-std::string node_name(std::string_view site, std::string_view admin_address) {
+std::string node_name(std::string_view site, std::string_view admin_address, std::uint32_t generation) {
   const std::string place = boot_id() + " " + network_namespace() + " " + std::string(admin_address);
   std::array<char, 17> digits{};
   std::snprintf(digits.data(), digits.size(), "%016llx", static_cast<unsigned long long>(stable_hash(place)));
@@ -40,6 +40,7 @@ std::string node_name(std::string_view site, std::string_view admin_address) {
   name.append("/").append(host_name()).append("/");
   // The port, or the name of the UNIX socket.
   name.append(admin_address.substr(admin_address.find_last_of(":/") + 1)).append("-").append(digits.data(), 8);
+  if (generation > 0) name.append("+").append(std::to_string(generation));
   // The registry's words are parted by spaces.
   for (char& c : name)
     if (c <= ' ' || c >= 0x7f) c = '_';

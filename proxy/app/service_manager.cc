@@ -41,6 +41,7 @@ Result<ServiceManager> ServiceManager::take_from_environment() {
     auto socket = net::NotifySocket::open(*place);
     if (!socket) return Failure{socket.error()};
     made.socket_ = *std::move(socket);
+    made.variables_.push_back("NOTIFY_SOCKET=" + *place);
   }
 
   const auto watchdog = take_variable("WATCHDOG_USEC"), watchdog_pid = take_variable("WATCHDOG_PID");
@@ -49,6 +50,7 @@ Result<ServiceManager> ServiceManager::take_from_environment() {
     if (!patience || *patience == 0 || *patience > kWatchdogMax) return malformed("WATCHDOG_USEC", *watchdog);
     const auto half = std::chrono::floor<milliseconds>(microseconds{static_cast<std::int64_t>(*patience / 2)});
     made.alive_interval_ = std::max(half, milliseconds{1});
+    made.variables_.push_back("WATCHDOG_USEC=" + *watchdog);
   }
 
   const auto count = take_variable("LISTEN_FDS"), listen_pid = take_variable("LISTEN_PID");
@@ -80,6 +82,8 @@ void ServiceManager::tell_stopping(milliseconds at_most) const {
 }
 
 void ServiceManager::tell_alive() const { tell("WATCHDOG=1"); }
+
+void ServiceManager::tell_main(pid_t other) const { tell("MAINPID=" + std::to_string(other)); }
 
 void ServiceManager::tell(const std::string& lines) const {
   if (!socket_) return;

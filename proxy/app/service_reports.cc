@@ -58,6 +58,18 @@ void ServiceReports::on_reload_ended(std::string_view failure) {
   manager_.tell_ready(status_ + "; the last reload failed: " + std::string(failure));
 }
 
+void ServiceReports::on_replaced(pid_t by) {
+  look_.disarm();
+  alive_.disarm();
+  is_ready_ = false;
+  manager_.tell_main(by);
+}
+
+// What was said before was not heard.
+void ServiceReports::on_alone() {
+  if (is_ready_) manager_.tell_ready(status_);
+}
+
 void ServiceReports::on_drain(std::chrono::milliseconds at_most) {
   look_.disarm();
   is_ready_ = false;

@@ -30,6 +30,10 @@ class ServiceReports {
   // `failure` is empty, or why the configuration that was in force still is.
   void on_reload_ended(std::string_view failure);
   void on_drain(std::chrono::milliseconds at_most);
+  // That process speaks from now on.
+  void on_replaced(pid_t by);
+  // And this one does, in another's place.
+  void on_alone();
 
  private:
   void look();

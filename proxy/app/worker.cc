@@ -31,6 +31,8 @@ void Worker::add_listener(net::Socket socket, std::shared_ptr<const net::TlsCont
   server_->add_listener(std::move(socket), std::move(tls), std::move(access));
 }
 
+void Worker::add_socket(std::size_t listener, net::Socket socket) { server_->add_socket(listener, std::move(socket)); }
+
 void Worker::start() {
   thread_ = std::thread([this] { run(); });
 }

@@ -51,6 +51,8 @@ class Worker {
   // Before start().
   void add_listener(net::Socket socket, std::shared_ptr<const net::TlsContext> tls,
                     std::shared_ptr<const frontend::PortAccess> access);
+  // Another socket of a listener, counted from 0.
+  void add_socket(std::size_t listener, net::Socket socket);
   void start();
 
   // Main's thread; each takes effect on the worker's in a later turn.

@@ -414,6 +414,24 @@ void MemoryCache::reload(const CacheOptions& options) {
   make_room();
 }
 
+std::vector<HeldResponse> MemoryCache::held(std::size_t shard_number, std::uint64_t generation) const {
+  const Instant now = clock_.now();
+  std::vector<HeldResponse> held;
+  {
+    const Shard& shard = *shards_[shard_number];
+    MutexLock lock(shard.mutex);
+    held.reserve(shard.order.count());
+    for (const Entry* bucket : shard.buckets)
+      for (const Entry* entry = bucket; entry; entry = entry->next_in_bucket) {
+        const bool is_good = !entry->is_suspect && entry->begun.generation == generation && entry->usable_until > now;
+        if (is_good && !entry->response->is_mark())
+          held.push_back({entry->response, entry->usable_until, entry->asked_for_at});
+      }
+  }
+  std::ranges::sort(held, std::ranges::greater{}, &HeldResponse::asked_for_at);
+  return held;
+}
+
 AvatarReport MemoryCache::report(std::string_view avatar) const {
   const std::uint64_t avatar_hash = keyed_hash(avatar);
   const Instant now = clock_.now();

@@ -133,6 +133,13 @@ struct AvatarReport {
   std::optional<Floor> floor;
 };
 
+// A response that may be used now, for a process that is to hold it too.
+struct HeldResponse {
+  Ref<const StoredResponse> response;
+  Instant usable_until;
+  Instant asked_for_at;
+};
+
 struct CacheStatistics {
   std::uint64_t bytes = 0;
   std::uint64_t bytes_max = 0;
@@ -202,6 +209,11 @@ class MemoryCache {
 
   // New limits; a smaller budget is reached by evicting now.
   void reload(const CacheOptions& options);
+
+  // What of one of the shards, from 0 up, is fresh and of that generation, what was asked for last in front. With a
+  // lease alone it may be used.
+  std::size_t shards() const { return shards_.size(); }
+  std::vector<HeldResponse> held(std::size_t shard, std::uint64_t generation) const;
 
   AvatarReport report(std::string_view avatar) const;
   CacheStatistics statistics() const;

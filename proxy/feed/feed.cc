@@ -66,7 +66,24 @@ void Feed::forget_all_in_tier() {
   loop_.post([this] { keeper_->forget_all(); });
 }
 
+std::optional<Feed::Standing> Feed::standing() const {
+  Standing now{.generation = cache_.trust().generation()};
+  {
+    MutexLock lock(mutex_);
+    if (!position_) return std::nullopt;
+    now.identity = identity_;
+    now.position = *position_;
+  }
+  // A gap takes the identity away before it begins a generation, and the proof that ends it comes after that.
+  if (now.identity.empty() || now.generation != cache_.trust().generation()) return std::nullopt;
+  return now;
+}
+
 void Feed::on_gap() {
+  {
+    MutexLock lock(mutex_);
+    identity_.clear();
+  }
   hot_.clear();
   if (keeper_) keeper_->on_gap();
 }
@@ -81,6 +98,7 @@ void Feed::on_proven(const Position& position, Instant sent) {
   {
     MutexLock lock(mutex_);
     position_ = position.proven;
+    identity_ = position.identity;
   }
   if (keeper_) keeper_->on_proven(position, sent);
   for (auto& [avatar, hot] : hot_) on_hot_(avatar, std::move(hot));

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <memory>
 #include <optional>
+#include <string>
 #include <thread>
 
 #include "base/mutex.h"
@@ -52,6 +53,13 @@ class Feed final : private FeedFollower {
 
   // The last event that was applied for certain; none before the first proof.
   std::optional<cache::EventId> position() const;
+  // What this node knows of the feed now, all of one moment; nothing between a gap and the proof that ends it.
+  struct Standing {
+    std::string identity{};  // Of the life of the feed's server that `position` is of.
+    cache::EventId position{};
+    std::uint64_t generation = 0;  // Of the cache's trust.
+  };
+  std::optional<Standing> standing() const;
   // Of the lease; 0 when it has run out.
   std::chrono::nanoseconds lease_left() const;
   const FeedOptions& options() const { return options_; }
@@ -71,6 +79,7 @@ class Feed final : private FeedFollower {
   metrics::Metrics& metrics_;
   mutable Mutex mutex_;
   std::optional<cache::EventId> position_ EDGE_GUARDED_BY(mutex_);
+  std::string identity_ EDGE_GUARDED_BY(mutex_);  // Empty in a gap.
   std::unique_ptr<Publisher> publisher_;
   std::unique_ptr<FeedReader> reader_;
   std::unique_ptr<TierKeeper> keeper_;  // Null without a tier.

@@ -260,7 +260,7 @@ void Connection::update_deadline() {
     case State::Announced:
     case State::Opening:
       // Who has just connected owes a request.
-      return set_deadline({since_ + options.header_timeout, metrics::Limit::IdleTimeout});
+      return set_deadline({server_.idle_until(since_ + options.header_timeout), metrics::Limit::IdleTimeout});
     case State::Open:
       if (const auto deadline = protocol_->deadline()) set_deadline(*deadline);
       return;
@@ -306,7 +306,7 @@ void Connection::drain() {
   switch (state_) {
     case State::Announced:
     case State::Opening:
-      return close();
+      return update_deadline();
     case State::Open:
       protocol_->drain();
       return schedule();

@@ -327,7 +327,8 @@ std::optional<Deadline> Http1Protocol::deadline() const {
     case State::Idle:
       // Who has just connected owes a request; who was served may rest.
       if (requests_ == 0) return Deadline{since_ + options.header_timeout, metrics::Limit::IdleTimeout};
-      return Deadline{std::max(since_, connection_.last_sent()) + options.idle_timeout, metrics::Limit::IdleTimeout};
+      return Deadline{server_.idle_until(std::max(since_, connection_.last_sent()) + options.idle_timeout),
+                      metrics::Limit::IdleTimeout};
     case State::Head:
       return Deadline{since_ + options.header_timeout, metrics::Limit::HeaderTimeout};
     case State::Exchange:
@@ -351,12 +352,7 @@ void Http1Protocol::on_deadline(metrics::Limit limit) {
   }
 }
 
-void Http1Protocol::drain() {
-  keep_alive_ = false;
-  if (state_ != State::Idle) return;
-  if (output_.empty()) return connection_.close();
-  end();
-}
+void Http1Protocol::drain() { keep_alive_ = false; }
 
 // Whoever waits for an answer can be told; in the middle of one only the end of the connection says that it is cut off.
 void Http1Protocol::cut_off() {

@@ -47,11 +47,15 @@ Server::~Server() {
 
 void Server::add_listener(net::Socket socket, std::shared_ptr<const net::TlsContext> tls,
                           std::shared_ptr<const PortAccess> access) {
-  ports_.push_back(std::make_unique<Port>(Port{std::move(tls), std::move(access), nullptr}));
-  ports_.back()->listener = std::make_unique<net::Listener>(
-      loop_, std::move(socket), [this, port = ports_.back().get()](net::Socket accepted, const net::Address& peer) {
-        accept(std::move(accepted), peer, *port);
-      });
+  ports_.push_back(std::make_unique<Port>(Port{std::move(tls), std::move(access), {}}));
+  add_socket(ports_.size() - 1, std::move(socket));
+}
+
+void Server::add_socket(std::size_t listener, net::Socket socket) {
+  Port& port = *ports_[listener];
+  port.listeners.push_back(std::make_unique<net::Listener>(
+      loop_, std::move(socket),
+      [this, &port](net::Socket accepted, const net::Address& peer) { accept(std::move(accepted), peer, port); }));
 }
 
 void Server::set_tls(std::size_t listener, std::shared_ptr<const net::TlsContext> tls) {
@@ -65,6 +69,7 @@ void Server::reload(const ServerOptions& options) {
 
 void Server::drain(UniqueFunction<void()> on_drained) {
   draining_ = true;
+  drain_began_ = loop_.now();
   on_drained_ = std::move(on_drained);
   ports_.clear();
   // From the back: a connection that closes at once is replaced by the last one.

@@ -1,6 +1,7 @@
 // All connections of one worker to one handler.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <deque>
 #include <memory>
@@ -45,13 +46,16 @@ class Server {
   // Without `tls` in the clear.
   void add_listener(net::Socket socket, std::shared_ptr<const net::TlsContext> tls = nullptr,
                     std::shared_ptr<const PortAccess> access = nullptr);
+  // Another socket of a listener, counted from 0 in the order of their adding.
+  void add_socket(std::size_t listener, net::Socket socket);
   // For what a listener, counted from 0 in the order of their adding, accepts from now on.
   void set_tls(std::size_t listener, std::shared_ptr<const net::TlsContext> tls);
   // Holds for what begins from now on; open connections keep their current deadline.
   void reload(const ServerOptions& options);
 
-  // Accepts nothing more, ends idle connections, lets exchanges finish and closes after each; `on_drained` runs once,
-  // in a later turn, when no connection is left.
+  // Accepts nothing more, and answers each connection's next request as its last. One of HTTP/1 that has none gets a
+  // moment more, for a request that is on its way would be lost. `on_drained` runs once, in a later turn, when no
+  // connection is left.
   void drain(UniqueFunction<void()> on_drained);
   // Ends every connection as it stands.
   void close_all();
@@ -65,6 +69,10 @@ class Server {
   metrics::WorkerMetrics& metrics() { return metrics_; }
   AccessLog& access_log() { return access_log_; }
   bool is_draining() const { return draining_; }
+  // Until when a connection may be idle that would otherwise be let be until `otherwise`.
+  Instant idle_until(Instant otherwise) const {
+    return draining_ ? std::min(otherwise, drain_began_ + options_.drain_idle_timeout) : otherwise;
+  }
   std::span<char> read_buffer() { return read_buffer_; }
   net::TlsBuffers& tls_buffers() { return tls_buffers_; }
   // The value of Date.
@@ -83,7 +91,7 @@ class Server {
   struct Port {
     std::shared_ptr<const net::TlsContext> tls;  // Null: in the clear.
     std::shared_ptr<const PortAccess> access;    // Null: as the server's options say alone.
-    std::unique_ptr<net::Listener> listener;
+    std::vector<std::unique_ptr<net::Listener>> listeners;
   };
 
   void accept(net::Socket socket, const net::Address& peer, const Port& port);
@@ -107,6 +115,7 @@ class Server {
   event::Deferred handshake_turn_;
 
   bool draining_ = false;
+  Instant drain_began_{};
   UniqueFunction<void()> on_drained_;
   event::Deferred tell_drained_;
   std::vector<std::unique_ptr<Port>> ports_;

@@ -20,6 +20,7 @@ struct ServerOptions {
   std::uint32_t target_bytes_max = 4 * 1024;            // Request target; longer is 414.
   std::uint64_t body_bytes_max = 32ull << 20;           // Request body; larger is 413.
   std::chrono::milliseconds idle_timeout{60'000};       // Between requests; then the connection is closed.
+  std::chrono::milliseconds drain_idle_timeout{2'000};  // Likewise, from when the server began to drain.
   std::chrono::milliseconds header_timeout{
       10'000};                                     // From the first byte of a request to the end of its head; then 408.
   std::chrono::milliseconds body_timeout{30'000};  // Between two pieces of a request body; then 408.

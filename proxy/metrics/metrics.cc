@@ -101,6 +101,10 @@ void Metrics::Collector::add_identity(Families& to) const {
               "Configuration reloads asked for. A failed one left the old configuration in force; the log says why.",
               "result", kReloadResultLabels,
               [this](std::size_t i) { return metrics_.reloads_[i].load(std::memory_order_relaxed); });
+  to.counter(
+      "avatar_edge_upgrades_failed_total",
+      "Processes that were started to take this one's place and did not serve in time, or ended; the log says why.",
+      static_cast<double>(metrics_.upgrades_failed_.load(std::memory_order_relaxed)));
   to.gauge("avatar_edge_config_last_reload_successful",
            "1 if the last reload took effect, 0 if the configuration file is broken and the old one is in force.",
            metrics_.is_last_reload_ok_.load(std::memory_order_relaxed) ? 1 : 0);

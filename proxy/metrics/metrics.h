@@ -69,6 +69,8 @@ class Metrics {
 
   // The first configuration is no reload; its time counts as that of the last success. `id`: the reload's.
   void config_reloaded(ReloadResult result, std::uint64_t id) noexcept;
+  // A process that was to take our place did not.
+  void upgrade_failed() noexcept { upgrades_failed_.fetch_add(1, std::memory_order_relaxed); }
   void invalidated(Invalidation kind) noexcept;
   // Whether the degraded mode of the limits is on.
   void set_maintenance(bool is_on) noexcept { is_in_maintenance_.store(is_on, std::memory_order_relaxed); }
@@ -96,6 +98,7 @@ class Metrics {
 
   // Written by any thread.
   std::array<std::atomic<std::uint64_t>, static_cast<std::size_t>(ReloadResult::Count)> reloads_{};
+  std::atomic<std::uint64_t> upgrades_failed_{0};
   std::atomic<bool> is_last_reload_ok_{true};
   std::atomic<std::uint64_t> reload_in_force_{0};
   std::atomic<bool> are_uploads_limited_{false};

@@ -56,12 +56,13 @@ Result<InheritedSockets> InheritedSockets::adopt(int first, int count, std::stri
   return made;
 }
 
-std::optional<Socket> InheritedSockets::try_take(const Address& address) {
-  const auto found = std::ranges::find(sockets_, address.text(), &Inherited::address);
-  if (found == sockets_.end()) return std::nullopt;
-  Socket socket = std::move(found->socket);
-  sockets_.erase(found);
-  return socket;
+std::vector<Socket> InheritedSockets::take(const Address& address) {
+  std::vector<Socket> taken;
+  const std::string wanted = address.text();
+  for (Inherited& one : sockets_)
+    if (one.address == wanted) taken.push_back(std::move(one.socket));
+  std::erase_if(sockets_, [](const Inherited& one) { return !one.socket.is_open(); });
+  return taken;
 }
 
 std::vector<std::string> InheritedSockets::left() const {

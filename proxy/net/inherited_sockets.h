@@ -2,7 +2,6 @@
 // clients, while one process ends and the next begins.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,8 +14,8 @@ namespace edge::net {
 // One thread at a time.
 class InheritedSockets {
  public:
-  static constexpr int kFirst = 3;      // After the standard streams.
-  static constexpr int kCountMax = 65;  // As many as a configuration has listeners, and the admin port.
+  static constexpr int kFirst = 3;  // After the standard streams.
+  static constexpr int kCountMax = 4'096;
 
   InheritedSockets() = default;
 
@@ -24,8 +23,8 @@ class InheritedSockets {
   // there may be less of them, or none. Fails where one is not a TCP or UNIX socket that listens.
   static Result<InheritedSockets> adopt(int first, int count, std::string_view names);
 
-  // That which listens on this very address, given away; nothing where there is none (any more).
-  std::optional<Socket> try_take(const Address& address);
+  // Those which listen on this very address, given away; several where they share the port.
+  std::vector<Socket> take(const Address& address);
 
   // Those that nobody took: "0.0.0.0:8080 (http)".
   std::vector<std::string> left() const;

@@ -75,6 +75,20 @@ Result<Socket> duplicate(const Socket& socket) {
   return copy;
 }
 
+Result<std::pair<Socket, Socket>> socket_pair() {
+  int ends[2];
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) != 0)
+    return fail(ErrorCode::System,
+                "cannot make a pair of sockets: " + std::error_code(errno, std::generic_category()).message());
+  return std::pair{Socket(ends[0]), Socket(ends[1])};
+}
+
+Socket adopt(int fd) {
+  fcntl(fd, F_SETFD, FD_CLOEXEC);
+  fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+  return Socket(fd);
+}
+
 Address local_address(const Socket& socket) {
   sockaddr_storage storage{};
   socklen_t length = sizeof storage;

@@ -51,6 +51,10 @@ void shutdown_writes(const Socket& socket) noexcept;
 Result<Socket> listen_on(const Address& address, bool share_port);
 // Another descriptor of the same listening socket: who accepts from the one takes from the other's queue.
 Result<Socket> duplicate(const Socket& socket);
+// Two ends of a stream between processes of this machine, non-blocking, not inherited by children.
+Result<std::pair<Socket, Socket>> socket_pair();
+// A descriptor that was inherited, likewise.
+Socket adopt(int fd);
 // Where a listening socket really listens (port 0 was replaced by the kernel).
 Address local_address(const Socket& socket);
 

@@ -21,6 +21,9 @@ class SocketFile {
   SocketFile& operator=(SocketFile&& other) noexcept;
   ~SocketFile() { remove(); }
 
+  // Leaves the file to another process that listens by the same socket.
+  void keep() noexcept { path_.clear(); }
+
  private:
   void remove() noexcept;
 

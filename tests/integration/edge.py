@@ -1,4 +1,6 @@
 """Starts the real program with a configuration of its own, asks it, and judges how it ends."""
+import contextlib
+import ctypes
 import json
 import os
 import pathlib
@@ -91,6 +93,43 @@ class Metrics:
                   if sample == "avatar_edge_" + name and labels.items() <= has.items()]
         assert values, f"no metric {name} {labels}"
         return sum(values)
+
+
+class Successor:
+    """A process that another one of ours has started, as subprocess.Popen has its own.
+
+    When the other one ends it becomes a child of this process, which asks for that here."""
+
+    PR_SET_CHILD_SUBREAPER = 36
+    adopts = ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0
+
+    def __init__(self, pid):
+        assert self.adopts
+        self.pid = pid
+        self.returncode = None
+
+    def poll(self):
+        if self.returncode is None:
+            with contextlib.suppress(ChildProcessError):  # It is still the other one's.
+                pid, status = os.waitpid(self.pid, os.WNOHANG)
+                if pid:
+                    self.returncode = os.waitstatus_to_exitcode(status)
+        return self.returncode
+
+    def wait(self, timeout):
+        deadline = time.monotonic() + timeout
+        while self.poll() is None:
+            if time.monotonic() > deadline:
+                raise subprocess.TimeoutExpired("avatar-edge", timeout)
+            time.sleep(0.01)
+        return self.returncode
+
+    def send_signal(self, number):
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def kill(self):
+        self.send_signal(signal.SIGKILL)
 
 
 class Edge:
@@ -267,6 +306,24 @@ class Edge:
     def reload_counts(self):
         metrics = self.metrics()
         return {result: metrics("config_reloads_total", result=result) for result in ("ok", "failed")}
+
+    def upgrade(self):
+        """Has a new process take its place; returns when that serves and the old one has ended well."""
+        before, generation = self.process, self.status()["generation"]
+        self.signal(signal.SIGUSR2)
+        self.await_upgrade(generation + 1)
+        assert before.wait(PATIENCE) == 0, self.log()[-4000:]
+
+    def await_upgrade(self, generation):
+        """The process of that generation serves, and is this edge's from now on."""
+        wait_until(lambda: self.status_or_none().get("generation") == generation, f"generation {generation}")
+        self.process = Successor(self.status()["pid"])
+
+    def status_or_none(self):
+        """Empty while no process has the admin port to itself."""
+        with contextlib.suppress(ConnectionError, json.JSONDecodeError):
+            return json.loads(self.admin("GET", "/status").body)
+        return {}
 
     def signal(self, number=signal.SIGTERM):
         self.process.send_signal(number)

@@ -13,7 +13,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 # C headers of the operating system; everything else with a .h is a library and needs a line in the table.
 SYSTEM_HEADERS = """arpa/inet.h dirent.h dlfcn.h errno.h fcntl.h grp.h ifaddrs.h inttypes.h limits.h linux/* locale.h
-net/if.h netdb.h netinet/* poll.h pthread.h pwd.h sched.h signal.h stdint.h stdlib.h string.h strings.h sys/* syslog.h
+net/if.h netdb.h netinet/* poll.h pthread.h pwd.h sched.h signal.h spawn.h stdint.h stdlib.h string.h strings.h sys/* syslog.h
 termios.h time.h unistd.h malloc.h stdio.h sanitizer/*""".split()
 
 

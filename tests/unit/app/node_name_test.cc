@@ -22,6 +22,12 @@ TEST_CASE("two nodes of a machine have two names", "[app]") {
   CHECK(name != node_name("sha-2", "127.0.0.1:9180"));
 }
 
+TEST_CASE("a process that takes another's place has a name of its own beside it", "[app]") {
+  const std::string name = node_name("sha-1", "127.0.0.1:9180");
+  CHECK(node_name("sha-1", "127.0.0.1:9180", 0) == name);
+  CHECK(node_name("sha-1", "127.0.0.1:9180", 2) == name + "+2");
+}
+
 TEST_CASE("a node's name is one word of the registry", "[app]") {
   const std::string name = node_name("a site\n", "[::1]:9180");
   CHECK(name.find_first_of(" \n\t") == std::string::npos);

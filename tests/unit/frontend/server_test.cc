@@ -195,13 +195,37 @@ TEST_CASE("a drain with nothing open is over in a later turn", "[frontend][drain
   CHECK_FALSE(at_once);
 }
 
-TEST_CASE("a drain closes what is idle and lets an exchange finish", "[frontend][drain]") {
+TEST_CASE("a request that comes when a drain has begun is answered, as the last of its connection",
+          "[frontend][drain]") {
+  ServerOptions options;
+  options.drain_idle_timeout = 1h;
+  TestServer server(answer_ok, options);
+  Client idle = server.connect(), fresh = server.connect();
+  idle.send(kGet);
+  CHECK(idle.read().status == 200);
+  while (server.connection_count() < 2) {
+  }
+  server.on_loop([](Server& running) { running.drain([] {}); });
+  for (Client* client : {&idle, &fresh}) {
+    client->send(kGet);
+    const Answer answer = client->read();
+    CHECK(answer.status == 200);
+    CHECK(answer.says("connection: close"));
+    CHECK(client->is_at_end());
+  }
+}
+
+TEST_CASE("a drain closes what stays idle and lets an exchange finish", "[frontend][drain]") {
   Held held;
   std::atomic<bool> holds{false};
   const auto script = held.script();
-  TestServer server([&](Exchange& exchange) -> std::unique_ptr<ExchangeTask> {
-    return holds ? script(exchange) : answer_ok(exchange);
-  });
+  ServerOptions options;
+  options.drain_idle_timeout = 10ms;
+  TestServer server(
+      [&](Exchange& exchange) -> std::unique_ptr<ExchangeTask> {
+        return holds ? script(exchange) : answer_ok(exchange);
+      },
+      options);
   Client idle = server.connect(), fresh = server.connect(), busy = server.connect(), half = server.connect();
   idle.send(kGet);
   CHECK(idle.read().status == 200);

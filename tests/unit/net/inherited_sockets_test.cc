@@ -30,10 +30,10 @@ TEST_CASE("an inherited socket is given to who names its address, once", "[net][
   REQUIRE(sockets);
   CHECK(sockets->left() == std::vector<std::string>{one.text() + " (one)", two.text() + " (two)"});
 
-  const auto taken = sockets->try_take(two);
-  REQUIRE(taken);
-  CHECK(local_address(*taken).text() == two.text());
-  CHECK_FALSE(sockets->try_take(two));
+  const auto taken = sockets->take(two);
+  REQUIRE(taken.size() == 1);
+  CHECK(local_address(taken[0]).text() == two.text());
+  CHECK(sockets->take(two).empty());
   CHECK(sockets->left() == std::vector<std::string>{one.text() + " (one)"});
 }
 
@@ -41,9 +41,19 @@ TEST_CASE("an inherited socket does not block, and no child inherits it", "[net]
   const Address address = listen_at(kFirst);
   auto sockets = InheritedSockets::adopt(kFirst, 1, "");
   REQUIRE(sockets);
-  const auto socket = sockets->try_take(address);
-  CHECK((fcntl(socket->fd(), F_GETFL) & O_NONBLOCK) != 0);
-  CHECK((fcntl(socket->fd(), F_GETFD) & FD_CLOEXEC) != 0);
+  const auto taken = sockets->take(address);
+  REQUIRE(taken.size() == 1);
+  CHECK((fcntl(taken[0].fd(), F_GETFL) & O_NONBLOCK) != 0);
+  CHECK((fcntl(taken[0].fd(), F_GETFD) & FD_CLOEXEC) != 0);
+}
+
+TEST_CASE("inherited sockets that share a port are given away together", "[net][inherited]") {
+  const Address one = listen_at(kFirst);
+  dup2(kFirst, kFirst + 1);
+  auto sockets = InheritedSockets::adopt(kFirst, 2, "");
+  REQUIRE(sockets);
+  CHECK(sockets->take(one).size() == 2);
+  CHECK(sockets->left().empty());
 }
 
 TEST_CASE("names are optional", "[net][inherited]") {

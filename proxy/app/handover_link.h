@@ -1,0 +1,66 @@
+// What an upgrade's two processes tell each other: words in a line, perhaps with bytes behind it, as frames over a
+// socket pair. A frame whose first word is not known is passed over, so that versions of the program may differ.
+//
+// The new process says:
+//   want POSITION OBJECT_BYTES MEMORY_BYTES, IDENTITY behind it: hand over what memory holds; I have heard the feed up
+//                            to there, of that life of its server, and take no larger responses and no more bytes
+//   ready                    I serve
+// The old one answers `want` with:
+//   switches MAINTENANCE DEGRADED   0 or 1, as they were switched by hand
+//   held POSITION URL_BYTES, the URL and then the entry as the tier has it behind it: what was held when all events up
+//   to
+//                            there had been applied
+//   end COUNT                that is all
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/unique_function.h"
+#include "event/watch.h"
+#include "net/socket.h"
+
+namespace edge::app {
+
+// A frame as it came; views, valid during the call.
+struct HandoverFrame {
+  std::vector<std::string_view> words;  // At least one.
+  std::string_view bytes;
+};
+
+// Owned by one of its ends. Loop's thread only. Sends without limit: whoever sends much asks unsent() first.
+class HandoverLink {
+ public:
+  struct Callbacks {
+    UniqueFunction<void(const HandoverFrame& frame)> on_frame;
+    // The other process has ended or says what is no frame; nothing more comes.
+    UniqueFunction<void()> on_closed;
+    UniqueFunction<void()> on_sent;  // All that was to be sent has gone.
+  };
+  // None of the callbacks may destroy the link (EventLoop::destroy_later does it).
+  HandoverLink(event::EventLoop& loop, net::Socket socket, Callbacks callbacks);
+
+  void send(std::string_view line, std::string_view bytes = {});
+  std::size_t unsent() const { return out_.size() - sent_; }
+
+  static constexpr std::size_t kFrameBytesMax = std::size_t{1} << 30;
+
+ private:
+  void read_some();
+  bool take_frames();
+  void write_some();
+  void close();
+
+  const net::Socket socket_;
+  Callbacks callbacks_;
+  std::string in_;
+  std::string out_;
+  std::size_t sent_ = 0;  // Of out_.
+  bool is_closed_ = false;
+  event::Watch readable_;
+  event::Watch writable_;
+};
+
+}  // namespace edge::app

@@ -1,0 +1,258 @@
+"""SIGUSR2: another process of the program takes the place of the one that runs."""
+import json
+import os
+import pathlib
+import signal
+import threading
+
+import pytest
+
+from edge import PATIENCE, merge, stop_process, wait_until
+from origin import answer
+
+FRESH = {"Cache-Control": "max-age=600"}
+AVATARS = range(1, 21)
+
+
+def serve_versions(origin):
+    """Each avatar's picture names its version; answers the versions, to be changed."""
+    versions = {avatar: 1 for avatar in AVATARS}
+
+    def picture_of(avatar):
+        return lambda request: request.respond(
+            200, FRESH | {"X-Avatar-Version": str(versions[avatar])}, b"v%d" % versions[avatar])
+
+    for avatar in AVATARS:
+        origin.on(f"/avatars/{avatar}/46", picture_of(avatar))
+    return versions
+
+
+def warm(edge):
+    for avatar in AVATARS:
+        edge.get(f"/avatars/{avatar}/46")
+
+
+def child_of(process):
+    """The process that it has started, as soon as that runs the program."""
+    children = pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    child = int(wait_until(lambda: children.read_text().split(), "a new process")[0])
+    wait_until(lambda: b"AVATAR_EDGE_UPGRADE=" in pathlib.Path(f"/proc/{child}/environ").read_bytes(), "its program")
+    return child
+
+
+@pytest.fixture
+def node(origin, start_node):
+    """An edge that hears the feed, before an origin whose avatars have versions."""
+    node = start_node(upgrade={"patience": "60s"})
+    node.versions = serve_versions(origin)
+    warm(node)
+    return node
+
+
+# --- What is handed over ---
+
+
+def test_what_memory_held_is_held_by_the_new_process(node, origin):
+    asked = origin.count()
+    node.upgrade()
+    assert node.status()["generation"] == 1
+    for avatar in AVATARS:
+        assert node.get(f"/avatars/{avatar}/46").is_hit
+    assert origin.count() == asked
+    assert "20 responses were handed over" in node.log() and "20 responses were taken over, 0 were not" in node.log()
+
+
+def test_an_upgrade_may_be_upgraded(node, origin):
+    asked = origin.count()
+    node.upgrade()
+    node.upgrade()
+    assert node.status()["generation"] == 2 and node.get("/avatars/1/46").is_hit and origin.count() == asked
+
+
+def test_age_goes_on(node, origin):
+    origin.on("/avatars/1/96", answer(200, FRESH | {"Age": "100"}, b"old"))
+    node.get("/avatars/1/96")
+    node.upgrade()
+    held = node.get("/avatars/1/96")
+    assert held.is_hit and 100 <= int(held["Age"]) <= 200 and 400 <= int(held.cache_status["ttl"]) <= 500
+
+
+def test_variants_are_handed_over_with_what_selects_them(node, origin):
+    origin.on("/avatars/1/96", lambda request: request.respond(
+        200, FRESH | {"Vary": "Accept"}, request.get("Accept", "").encode()))
+    for kind in ("image/png", "image/webp"):
+        node.get("/avatars/1/96", {"Accept": kind})
+    node.upgrade()
+    for kind in ("image/png", "image/webp"):
+        held = node.get("/avatars/1/96", {"Accept": kind})
+        assert held.is_hit and held.body == kind.encode()
+
+
+def test_what_was_softly_purged_is_not_handed_over(node):
+    node.purge(avatar="1", soft=True)
+    node.upgrade()
+    assert not node.get("/avatars/1/46").is_hit and node.get("/avatars/2/46").is_hit
+
+
+def test_without_a_handover_the_new_process_begins_with_nothing(node, origin):
+    assert node.reload({"upgrade": {"handover": "0s"}}) == "ok"
+    node.upgrade()
+    assert not node.get("/avatars/1/46").is_hit
+
+
+def test_what_was_switched_by_hand_stays_switched(node):
+    node.admin_json("POST", "/maintenance", {"on": True})
+    node.admin_json("POST", "/degraded", {"on": True})
+    node.upgrade()
+    reasons = " ".join(node.status()["degraded_reasons"])
+    assert "maintenance" in reasons and "limited_uploads" in reasons
+
+
+def test_the_new_process_has_the_new_configuration(node):
+    merge(node.config, {"cache": {"memory": "64MiB"}, "workers": 3})
+    node.write_config()
+    node.upgrade()
+    assert node.status()["workers"] == 3 and node.metric("cache_budget_bytes") == 64 << 20
+
+
+# --- What was replaced never comes back ---
+
+
+def test_an_update_that_comes_while_the_new_process_takes_over_is_seen_by_it(node):
+    node.signal(signal.SIGUSR2)
+    new = child_of(node.process)
+    stop_process(new)  # Wherever it is.
+    try:
+        for avatar in AVATARS:
+            node.versions[avatar] = 2
+            node.update(str(avatar), version=2)
+    finally:
+        os.kill(new, signal.SIGCONT)
+    node.await_upgrade(1)
+    for avatar in AVATARS:
+        assert node.get(f"/avatars/{avatar}/46").body == b"v2"
+
+
+def test_an_update_after_an_upgrade_drops_what_was_handed_over(node):
+    node.upgrade()
+    node.versions[1] = 2
+    node.update("1", version=2)
+    assert node.get("/avatars/1/46").body == b"v2" and node.get("/avatars/2/46").is_hit
+
+
+def test_both_processes_are_waited_for_while_both_serve(origin, start_node):
+    """A wait for an update must not end before the old process has heard of it: that still answers somebody."""
+    node = start_node(updates={"lease": "3s"})
+    publish = {"avatar": "1", "version": 2}
+    # From when on the registry is old enough to be believed.
+    assert node.admin_json("POST", "/updates?wait=20s", publish)["wait"]["complete"]
+    held = origin.hold("/avatars/1/640")
+    with node.connect() as client:
+        client.ask("GET", "/avatars/1/640")
+        request = held.next()
+        old = node.process
+        node.signal(signal.SIGUSR2)
+        node.await_upgrade(1)
+        stop_process(old.pid)
+        try:
+            wait = json.loads(node.admin("POST", "/updates?wait=1s", {"Content-Type": "application/json"},
+                                         json.dumps(publish).encode()).body)["wait"]
+        finally:
+            old.send_signal(signal.SIGCONT)
+        silent = [one["node"] for one in wait["nodes"] if one["applied_after_ms"] is None]
+        # On a machine so slow that its lease has run out meanwhile, that is what was waited for.
+        assert wait["waited_out"] or (len(silent) == 1 and not silent[0].endswith("+1")), wait
+        request.respond(200, FRESH, b"late")
+        client.response()
+    assert old.wait(PATIENCE) == 0
+    assert node.admin_json("POST", "/updates?wait=20s", publish)["wait"]["complete"]
+
+
+# --- Nobody is turned away ---
+
+
+def test_no_request_fails_and_no_connection_is_refused(node):
+    failures, counts, is_over = [], [], threading.Event()
+
+    def ask():
+        count = 0
+        while not is_over.is_set():
+            try:
+                assert node.get(f"/avatars/{count % 20 + 1}/46").status == 200
+            except Exception as failure:  # noqa: BLE001
+                failures.append(repr(failure))
+            count += 1
+        counts.append(count)
+
+    askers = [threading.Thread(target=ask) for _ in range(4)]
+    for asker in askers:
+        asker.start()
+    try:
+        for _ in range(3):
+            node.upgrade()
+    finally:
+        is_over.set()
+        for asker in askers:
+            asker.join()
+    assert failures == [] and min(counts) > 0
+
+
+@pytest.mark.parametrize("workers", [(1, 3), (3, 1)])
+def test_clients_of_every_socket_are_served_by_another_number_of_workers(start_node, origin, workers):
+    node = start_node(workers=workers[0])
+    serve_versions(origin)
+    merge(node.config, {"workers": workers[1]})
+    node.write_config()
+    node.upgrade()
+    for _ in range(40):
+        assert node.get("/avatars/1/46").status == 200
+
+
+def test_a_request_that_is_under_way_is_answered_by_the_process_that_has_it(node, origin):
+    held = origin.hold("/avatars/1/640")
+    with node.connect() as client:
+        client.ask("GET", "/avatars/1/640")
+        request = held.next()
+        old = node.process
+        node.signal(signal.SIGUSR2)
+        node.await_upgrade(1)
+        assert old.poll() is None
+        request.respond(200, FRESH, b"late")
+        assert client.response().body == b"late"
+    assert old.wait(PATIENCE) == 0
+
+
+# --- What goes wrong ---
+
+
+def test_a_new_process_that_ends_changes_nothing(node):
+    node.file.write_text("workers: none\n")
+    node.signal(signal.SIGUSR2)
+    node.wait_for_metric(lambda failed: failed == 1, "upgrades_failed_total")
+    node.write_config()
+    assert node.get("/avatars/1/46").is_hit and node.status()["generation"] == 0
+    assert "the new process does not serve: it has ended" in node.log()
+
+
+def test_a_new_process_that_is_silent_is_ended(node):
+    assert node.reload({"upgrade": {"patience": "1s", "handover": "1s"}}) == "ok"
+    node.signal(signal.SIGUSR2)
+    new = child_of(node.process)
+    stop_process(new)
+    node.wait_for_metric(lambda failed: failed == 1, "upgrades_failed_total")
+    assert not pathlib.Path(f"/proc/{new}").exists()
+    assert node.get("/avatars/1/46").is_hit and node.status()["generation"] == 0
+
+
+def test_without_a_feed_there_is_no_upgrade(edge):
+    edge.signal(signal.SIGUSR2)
+    edge.wait_for_log("there is no update feed")
+    assert edge.status()["generation"] == 0
+
+
+def test_a_process_that_is_told_to_end_takes_the_new_one_along(node):
+    node.signal(signal.SIGUSR2)
+    new = child_of(node.process)
+    stop_process(new)
+    node.stop()
+    assert not pathlib.Path(f"/proc/{new}").exists()
