@@ -216,3 +216,14 @@ def test_another_address_that_needs_a_restart_does_not_take_the_token_from_this_
     assert re.search(r"a restart is needed for .*admin.address", edge.log())
     assert edge.admin("GET", "/status").status == 401
     assert edge.admin("GET", "/status", right).status == 200
+
+
+def test_the_process_that_takes_over_in_an_upgrade_is_asked_at_the_same_socket(start_edge, origin, redis, socket_path):
+    edge = start_edge([origin], {"admin": {"address": f"unix:{socket_path}"},
+                                 "updates": {"url": redis.url, "lease": "1s"}}, start=False)
+    edge.admin_place = socket_path
+    edge.start()
+    before = edge.status()["pid"]
+    edge.upgrade()
+    assert edge.status()["pid"] != before and os.path.exists(socket_path)
+    edge.purge(all=True)
