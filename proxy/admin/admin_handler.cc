@@ -22,6 +22,7 @@ constexpr std::string_view kIndex =
     "it\n"
     "POST /purge        {\"avatar\":\"42\"} or {\"url\":\"/avatars/42/96\"} or {\"all\":true}, with \"soft\":true to "
     "revalidate\n"
+    "POST /reload       the configuration is read again; ?wait=10s until all workers have taken it over\n"
     "POST /degraded     {\"on\":true}: uploads are limited as limits.degraded says; {\"on\":false}: no longer\n"
     "POST /maintenance  {\"on\":true}: the origin is left alone, what is held is served; {\"on\":false}: no longer\n";
 
@@ -30,7 +31,8 @@ constexpr std::string_view kExplain = "/explain";
 
 // The method that a path has; empty for a path that is not here.
 std::string_view method_of(std::string_view path) {
-  if (path == "/updates" || path == "/purge" || path == "/degraded" || path == "/maintenance") return "POST";
+  for (const std::string_view known : {"/updates", "/purge", "/reload", "/degraded", "/maintenance"})
+    if (path == known) return "POST";
   for (const std::string_view known : {"/", "/livez", "/readyz", "/metrics", "/status"})
     if (path == known) return "GET";
   if (path.starts_with(kExplain) && path.substr(kExplain.size()).starts_with('/')) return "GET";
@@ -70,8 +72,9 @@ std::unique_ptr<frontend::ExchangeTask> AdminHandler::start(frontend::Exchange& 
   }
   if (path == "/metrics") return answer(exchange, 200, metrics::Metrics::kContentType, metrics_.exposition()), nullptr;
   if (path == "/status") return answer_json(exchange, 200, questions_.status_json()), nullptr;
-  if (path == "/updates")
-    return updates_.start(exchange, request.target.substr(std::min(path.size() + 1, request.target.size())));
+  const std::string_view query = request.target.substr(std::min(path.size() + 1, request.target.size()));
+  if (path == "/updates") return updates_.start(exchange, query);
+  if (path == "/reload") return start_reload(exchange, query, questions_.reload);
   if (path == "/purge")
     return read_json(exchange, [this](frontend::Exchange& x, std::string_view body) {
       purge(x, body, options_.routes, invalidator_);

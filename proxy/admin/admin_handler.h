@@ -10,6 +10,7 @@
 //     POST /updates         publishes an update event, or without a feed applies it
 //     POST /degraded        switches the degraded mode of the limits
 //     POST /maintenance     switches whether the origin is left alone
+//     POST /reload          reads the configuration again
 //     POST /purge           drops, or makes to be revalidated, an avatar, a URL or everything
 #pragma once
 
@@ -18,6 +19,7 @@
 #include <optional>
 #include <string>
 
+#include "admin/reload.h"
 #include "admin/switches.h"
 #include "admin/updates.h"
 #include "cache/memory_cache.h"
@@ -34,6 +36,7 @@ struct AdminQuestions {
   std::function<std::string()> status_json;         // The whole answer of GET /status.
   Switch degraded;                                  // The degraded mode of the limits.
   Switch maintenance;                               // Whether the origin is left alone.
+  Reload reload;                                    // Of the configuration.
 };
 
 // What a reload may change.

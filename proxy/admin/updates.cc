@@ -5,15 +5,13 @@
 #include "admin/answers.h"
 #include "admin/json_body.h"
 #include "admin/json_object.h"
-#include "base/units.h"
+#include "admin/wait.h"
 
 namespace edge::admin {
 namespace {
 
 using nlohmann::json;
 using std::chrono::milliseconds;
-
-constexpr milliseconds kWaitMax{60'000};
 
 Result<std::optional<std::uint64_t>> parse_number(const json& object, const char* key) {
   const auto value = object.find(key);
@@ -36,17 +34,6 @@ Result<feed::UpdateEvent> parse_update(std::string_view body) {
   if (op != object->end() && *op != "update" && *op != "delete")
     return fail(ErrorCode::Malformed, "\"op\" must be \"update\" or \"delete\"");
   return feed::UpdateEvent{std::move(*avatar), *version, op != object->end() && *op == "delete", *at};
-}
-
-// The query may say wait=DURATION, and nothing else.
-Result<std::optional<milliseconds>> parse_wait(std::string_view query) {
-  constexpr std::string_view kName = "wait=";
-  if (query.empty()) return std::optional<milliseconds>{};
-  if (!query.starts_with(kName)) return fail(ErrorCode::Malformed, "the query may only be wait=DURATION, as ?wait=10s");
-  const auto wait = parse_duration(query.substr(kName.size()));
-  if (!wait) return fail(ErrorCode::Malformed, "wait: " + wait.error().message);
-  if (*wait > kWaitMax) return fail(ErrorCode::Malformed, "wait: at most " + format_duration(kWaitMax));
-  return std::optional{*wait};
 }
 
 json describe(const feed::Acknowledgement& acknowledgement) {

@@ -12,13 +12,31 @@ std::string reachable(const std::string& listening) {
   return listening;
 }
 
+// Where to connect is told apart from it: by `connect_to`.
+std::string url_of(const AdminOptions& admin) {
+  if (admin.is_unix()) return "http://localhost";
+  const std::string place = reachable(admin.address);
+  if (!admin.has_tls()) return "http://" + place;
+  if (admin.client.server_name.empty()) return "https://" + place;
+  return "https://" + admin.client.server_name + place.substr(place.rfind(':'));
+}
+
+origin::OriginOptions options_for(const AdminOptions& admin, std::chrono::milliseconds patience) {
+  origin::OriginOptions options;
+  options.urls = {url_of(admin)};
+  options.connect_to = admin.is_unix() ? admin.address : reachable(admin.address);
+  options.first_byte_timeout = options.total_timeout = patience;
+  options.http2 = false;
+  options.ca_file = admin.client.ca_file;
+  options.client_certificate_file = admin.client.certificate;
+  options.client_key_file = admin.client.key;
+  return options;
+}
+
 }  // namespace
 
 Result<OneAnswer> ask_admin(const AdminOptions& admin, std::string_view method, std::string_view target,
-                            std::string_view body) {
-  origin::OriginOptions options;
-  options.urls = {"http://" + reachable(admin.address)};
-  options.total_timeout = options.first_byte_timeout;
+                            std::string_view body, std::chrono::milliseconds patience) {
   origin::FetchRequest request{.method = std::string(method), .target = std::string(target)};
   if (!admin.token.empty()) request.field_lines = "authorization: Bearer " + admin.token + "\r\n";
   if (!body.empty()) {
@@ -26,8 +44,10 @@ Result<OneAnswer> ask_admin(const AdminOptions& admin, std::string_view method, 
     request.has_body = true;
     request.body_length = body.size();
   }
-  auto answer = ask_once(options, std::move(request), body);
-  if (!answer) return fail(answer.error().code, "no answer from the admin port: " + answer.error().message);
+  auto answer = ask_once(options_for(admin, patience), std::move(request), body);
+  if (!answer)
+    return fail(answer.error().code,
+                "no answer from the admin port (" + admin.address + "): " + answer.error().message);
   return answer;
 }
 

@@ -1,6 +1,7 @@
 // What the command line asks of a running edge, over its admin port.
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <string_view>
 
@@ -10,8 +11,8 @@
 
 namespace edge::app {
 
-// Asks and waits, at most some seconds. Fails when nobody answers there.
+// Asks and waits, for `patience` at most. Fails when nobody answers there.
 Result<OneAnswer> ask_admin(const AdminOptions& admin, std::string_view method, std::string_view target,
-                            std::string_view body);
+                            std::string_view body, std::chrono::milliseconds patience = std::chrono::seconds{5});
 
 }  // namespace edge::app

@@ -1,6 +1,7 @@
 #include "app/commands.h"
 
 #include <algorithm>
+#include <csignal>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
@@ -55,6 +56,8 @@ int update_feed(const Config& config, feed::UpdateEvent event, std::optional<std
 }  // namespace
 
 int serve(const std::string& config_file, const Invocation& invocation) {
+  // Until there is somebody who hears it: whoever rotates logs must not end an edge that just starts.
+  std::signal(SIGUSR1, SIG_IGN);
   auto manager = ServiceManager::take_from_environment();
   if (!manager) return failed(manager.error().message);
   auto inheritance = Predecessor::take_from_environment();

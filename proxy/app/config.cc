@@ -37,6 +37,15 @@ void add_tls_switches(const Config& running, const Config& next, std::vector<std
 
 }  // namespace
 
+ListenOptions AdminOptions::listener() const {
+  ListenOptions options{address};
+  if (!has_tls()) return options;
+  options.tls.certificates.push_back({tls.certificate, tls.key, {}});
+  options.tls.client_ca_file = tls.client_ca_file;
+  if (!tls.client_ca_file.empty()) options.tls.client_certificates = net::ClientCertificates::Required;
+  return options;
+}
+
 LoadedConfig load_config(const std::filesystem::path& file) {
   const auto text = read_text(file, kFileBytesMax);
   if (!text) return rejected({{{}, text.error().message}});
@@ -67,6 +76,8 @@ std::vector<std::string> changes_needing_restart(const Config& running, const Co
   std::vector<std::string> paths;
   for (const ConfigKey& key : config_keys()) {
     if (key.path == "listen[].tls.certificates") add_tls_switches(running, next, paths);
+    if (key.path == "admin.tls.certificate" && running.admin.has_tls() != next.admin.has_tls())
+      paths.emplace_back("admin.tls");
     if (key.change == Change::Live) continue;
     const std::size_t brackets = key.path.find("[]");
     if (brackets == std::string_view::npos) {

@@ -36,10 +36,34 @@ struct ListenOptions {
   bool has_tls() const { return !tls.certificates.empty(); }
 };
 
+// TLS on the admin port. Paths are as the process sees them.
+struct AdminTlsOptions {
+  std::string certificate{};  // PEM, with those that lead to its issuer. Empty: in the clear.
+  std::string key{};          // PEM.
+  std::string
+      client_ca_file{};  // PEM: who issues operators' certificates, which all must show. Empty: nobody is asked.
+};
+
+// What this program's own commands show to the admin port, and what they believe.
+struct AdminClientOptions {
+  std::string certificate{};  // PEM. Empty: none.
+  std::string key{};          // PEM.
+  std::string ca_file{};      // PEM: who may have issued the admin port's. Empty: the system's.
+  std::string server_name{};  // In the admin port's certificate. Empty: the host of its address.
+};
+
 struct AdminOptions {
-  std::string address = "127.0.0.1:9180";
-  std::string token_file;  // Empty: no token, which only a loopback address may do without.
-  std::string token;       // What the file held when it was loaded, without white space at its ends.
+  std::string address = "127.0.0.1:9180";  // Or "unix:" and the path of a socket.
+  std::string socket_mode = "0660";        // Permissions of that socket, octal.
+  std::string token_file{};                // Empty: no token.
+  std::string token{};                     // What the file held when it was loaded, without white space at its ends.
+  AdminTlsOptions tls{};
+  AdminClientOptions client{};
+
+  bool is_unix() const { return address.starts_with("unix:"); }
+  bool has_tls() const { return !tls.certificate.empty(); }
+  // The same as one more of the addresses that are listened at.
+  ListenOptions listener() const;
 };
 
 struct AvatarOptions {
@@ -78,8 +102,10 @@ struct Config {
   std::uint64_t fill_bytes_max = 1ull << 30;  // Likewise.
   LogOptions log;
   frontend::AccessLogMode access_log = frontend::AccessLogMode::Errors;
-  std::string access_file = "-";            // A path, or - for standard output.
-  std::chrono::milliseconds drain{30'000};  // From the signal to the end of the last connection.
+  std::string access_file = "-";  // A path, or - for standard output.
+  std::chrono::milliseconds drain_delay{
+      0};                                   // After the signal it serves on for so long, but says that it is not ready.
+  std::chrono::milliseconds drain{30'000};  // From then to the end of the last connection.
   UpgradeOptions upgrade;
 };
 

@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "limit/rate.h"
+#include "net/address.h"
 #include "net/networks.h"
 #include "origin/origin.h"
 #include "origin/request_check.h"
@@ -57,6 +58,27 @@ Status check_address(std::string_view text) {
   const auto address = parse_socket_address(text);
   if (address) return {};
   return Failure{address.error()};
+}
+
+Status check_admin_address(std::string_view text) {
+  if (!text.starts_with(net::kUnixPrefix)) return check_address(text);
+  const auto address = net::parse_address(text);
+  return address ? Status{} : Status{Failure{address.error()}};
+}
+
+Status check_socket_mode(std::string_view text) {
+  const std::string_view digits = text.starts_with('0') ? text.substr(1) : text;
+  const auto is_octal = [](char c) { return c >= '0' && c <= '7'; };
+  // Whose file it is must be able to connect.
+  const bool is_owners = digits.size() == 3 && (digits.front() == '6' || digits.front() == '7');
+  if (is_owners && std::ranges::all_of(digits, is_octal)) return {};
+  return fail(ErrorCode::Malformed, "not permissions of a socket: " + quote(text) + "; write 0600, 0660 or 0666");
+}
+
+Status check_host_name(std::string_view text) {
+  const auto is_good = [](char c) { return is_site_character(ascii_lower(c)) || c == '.' || c == '_'; };
+  if (!text.empty() && text.size() <= 253 && std::ranges::all_of(text, is_good)) return {};
+  return fail(ErrorCode::Malformed, "not a host name: " + quote(text) + "; write one such as edge-1.example");
 }
 
 Status check_field_name(std::string_view text) {

@@ -14,6 +14,12 @@ Status check_absolute_path(std::string_view text);
 // 1 to 64 of a-z, 0-9 and the hyphen.
 Status check_site(std::string_view text);
 Status check_address(std::string_view text);
+// The same, or "unix:" and an absolute path.
+Status check_admin_address(std::string_view text);
+// Permissions of a file that its owner may read and write: 0600 to 0777, octal.
+Status check_socket_mode(std::string_view text);
+// A host name, as certificates have it.
+Status check_host_name(std::string_view text);
 // RFC 9110 section 5.1: a token.
 Status check_field_name(std::string_view text);
 // A key of Redis: 1 to 128 visible characters without braces, which would move the keys beside it to other slots.

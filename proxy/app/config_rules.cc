@@ -9,6 +9,7 @@
 #include "app/config_format.h"
 #include "app/config_table.h"
 #include "limit/rate.h"
+#include "net/address.h"
 #include "net/tls_context.h"
 
 namespace edge::app {
@@ -97,7 +98,7 @@ class Rules {
 
   void check_overlap(const std::string& path, const std::string& address, const std::string& other_path,
                      const std::string& other) {
-    if (!is_known({path, other_path})) return;
+    if (!is_known({path, other_path}) || other.starts_with(net::kUnixPrefix)) return;
     if (!overlaps(*parse_socket_address(address), *parse_socket_address(other))) return;
     complain({path, other_path}, path + " (" + address + ") takes what " + other_path + " (" + other + ") asks for");
   }
@@ -197,17 +198,70 @@ class Rules {
     }
   }
 
+  // Also reads the token, and the files of TLS.
   void check_admin() {
-    const std::string& address = config_.admin.address;
-    if (!is_known({"admin.address", "admin.token_file"})) return;
-    if (config_.admin.token_file.empty()) {
-      if (parse_socket_address(address)->is_loopback()) return;
-      return complain({"admin.address", "admin.token_file"}, "admin.token_file is missing; admin.address (" + address +
-                                                                 ") is not loopback, so requests need a token");
-    }
+    check_admin_socket();
+    check_admin_tls();
+    check_admin_clients();
+    if (!is_known({"admin.token_file"}) || config_.admin.token_file.empty()) return;
     auto token = read_token(config_.admin.token_file);
     if (!token) return complain({"admin.token_file"}, "admin.token_file: " + token.error().message);
     config_.admin.token = *std::move(token);
+  }
+
+  // Somebody must guard it.
+  void check_admin_clients() {
+    const AdminOptions& admin = config_.admin;
+    if (!is_known({"admin.address", "admin.token_file", "admin.socket_mode", "admin.tls.client_ca_file"})) return;
+    if (!admin.token_file.empty() || !admin.tls.client_ca_file.empty()) return;
+    if (!admin.is_unix() && !parse_socket_address(admin.address)->is_loopback())
+      complain({"admin.address", "admin.token_file"},
+               "admin.token_file is missing; admin.address (" + admin.address +
+                   ") is not loopback, so requests need a token, or clients a certificate (admin.tls.client_ca_file)");
+    constexpr std::string_view kMayWrite = "2367";
+    if (admin.is_unix() && kMayWrite.find(admin.socket_mode.back()) != std::string_view::npos)
+      complain({"admin.socket_mode", "admin.token_file"}, "admin.token_file is missing; with admin.socket_mode (" +
+                                                              admin.socket_mode +
+                                                              ") everybody may connect, so requests need a token");
+  }
+
+  void check_admin_socket() {
+    if (!is_known({"admin.address"})) return;
+    const std::string where = "admin.address (" + config_.admin.address + ")";
+    if (!config_.admin.is_unix() && config_.admin.socket_mode != AdminOptions{}.socket_mode)
+      complain({"admin.address", "admin.socket_mode"},
+               "admin.socket_mode is of no use, because " + where + " is no UNIX socket");
+    if (config_.admin.is_unix() && config_.admin.has_tls())
+      complain({"admin.address", "admin.tls.certificate"},
+               "admin.tls is of no use, because " + where + " is a UNIX socket, which admin.socket_mode guards");
+  }
+
+  void check_admin_tls() {
+    const AdminTlsOptions& tls = config_.admin.tls;
+    const AdminClientOptions& client = config_.admin.client;
+    if (std::ranges::any_of(places_.bad, [](const std::string& bad) { return bad.starts_with("admin."); })) return;
+    const std::size_t problems_before = problems_.size();
+    check_together("admin.tls.certificate", tls.certificate, "admin.tls.key", tls.key);
+    check_together("admin.client.certificate", client.certificate, "admin.client.key", client.key);
+    if (!config_.admin.has_tls())
+      for (const std::string_view path :
+           {"admin.tls.client_ca_file", "admin.client.certificate", "admin.client.ca_file", "admin.client.server_name"})
+        if (format_value(*find_config_key(path), config_) != "null")
+          complain({path}, std::string(path) + " is of no use without admin.tls.certificate");
+    if (problems_.size() > problems_before || !config_.admin.has_tls()) return;
+    for (const net::TlsFault& fault : net::load_tls(config_.admin.listener().tls, nullptr).faults) {
+      const std::string_view path = fault.at == net::TlsFault::At::Key        ? "admin.tls.key"
+                                    : fault.at == net::TlsFault::At::ClientCa ? "admin.tls.client_ca_file"
+                                                                              : "admin.tls.certificate";
+      complain({path}, std::string(path) + ": " + fault.text);
+    }
+  }
+
+  void check_together(const std::string& path, const std::string& file, const std::string& other_path,
+                      const std::string& other) {
+    if (file.empty() == other.empty()) return;
+    const std::string& missing = file.empty() ? path : other_path;
+    complain({path, other_path}, missing + " is missing; " + (file.empty() ? other_path : path) + " needs it");
   }
 
   // Two writers would tear each other's lines, and rotate each other's file.

@@ -47,6 +47,10 @@ constexpr File certificate_file{File::Use::Read,
 template <auto member>
 constexpr Member<std::string> tls_text = plain<&Config::listen, &ListenOptions::tls, member>;
 
+// A file that the admin port's TLS is made of.
+template <auto section, auto member>
+constexpr File admin_file{File::Use::Read, plain<&Config::admin, section, member>};
+
 // What one of the rates says.
 template <auto member>
 constexpr auto rate_number = number<&Config::limits, &LimitOptions::rates, member>;
@@ -122,10 +126,29 @@ const std::array kKeys{
               time<&Config::listen, &ListenOptions::tls, &TlsOptions::ticket_rotation>(kMinute, 3 * kDay), kLive,
               "How often a node makes up new keys for tickets, where there is no such file."},
 
-    ConfigKey{"admin.address", Text{plain<&Config::admin, &AdminOptions::address>, check_address}, kRestart,
-              "Where operators connect, for metrics, status and purges; IPv4:port or [IPv6]:port."},
+    ConfigKey{"admin.address", Text{plain<&Config::admin, &AdminOptions::address>, check_admin_address}, kRestart,
+              "Where operators connect, for metrics, status and purges; IPv4:port, [IPv6]:port or unix:/PATH."},
+    ConfigKey{"admin.socket_mode", Text{plain<&Config::admin, &AdminOptions::socket_mode>, check_socket_mode}, kRestart,
+              "Permissions of the UNIX socket, octal."},
     ConfigKey{"admin.token_file", File{File::Use::Read, plain<&Config::admin, &AdminOptions::token_file>}, kLive,
-              "File with the token that admin requests must show; required unless the address is loopback."},
+              "File with the token that admin requests must show; an address that others can reach needs it, or "
+              "admin.tls.client_ca_file."},
+    ConfigKey{"admin.tls.certificate", admin_file<&AdminOptions::tls, &AdminTlsOptions::certificate>, kLive,
+              "PEM file with the admin port's certificate, then those that lead to its issuer; null is no TLS."},
+    ConfigKey{"admin.tls.key", admin_file<&AdminOptions::tls, &AdminTlsOptions::key>, kLive,
+              "PEM file with its private key, without a passphrase."},
+    ConfigKey{"admin.tls.client_ca_file", admin_file<&AdminOptions::tls, &AdminTlsOptions::client_ca_file>, kLive,
+              "PEM file with the certificates of who may have issued those of operators, which all must show then."},
+    ConfigKey{"admin.client.certificate", admin_file<&AdminOptions::client, &AdminClientOptions::certificate>, kLive,
+              "PEM file with the certificate that this program's commands show to the admin port."},
+    ConfigKey{"admin.client.key", admin_file<&AdminOptions::client, &AdminClientOptions::key>, kLive,
+              "PEM file with its private key."},
+    ConfigKey{"admin.client.ca_file", admin_file<&AdminOptions::client, &AdminClientOptions::ca_file>, kLive,
+              "PEM file with the certificates of who may have issued the admin port's; null is those of the system."},
+    ConfigKey{
+        "admin.client.server_name",
+        Text{plain<&Config::admin, &AdminOptions::client, &AdminClientOptions::server_name>, check_host_name, true},
+        kLive, "The name that must be in the admin port's certificate; null is the host of its address."},
 
     ConfigKey{"access.allow", TextList{plain<&Config::access, &AccessOptions::allow>, check_network, true}, kLive,
               "Networks that may ask; none is all."},
@@ -439,8 +462,9 @@ const std::array kKeys{
     ConfigKey{"log.access_file", File{File::Use::Write, plain<&Config::access_file>}, kRestart,
               "A path, or \"-\" for standard output."},
 
-    ConfigKey{"drain", time<&Config::drain>(0, kDay), kLive,
-              "From the signal to stop to the end of the last connection."},
+    ConfigKey{"drain_delay", time<&Config::drain_delay>(0, kHour), kLive,
+              "After the signal to stop the edge serves on for so long, while /readyz says 503 already."},
+    ConfigKey{"drain", time<&Config::drain>(0, kDay), kLive, "From then to the end of the last connection."},
     ConfigKey{"upgrade.patience", time<&Config::upgrade, &UpgradeOptions::patience>(kSecond, kHour), kLive,
               "From SIGUSR2 until the new process must serve."},
     ConfigKey{"upgrade.handover", time<&Config::upgrade, &UpgradeOptions::handover>(0, kHour), kLive,

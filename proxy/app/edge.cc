@@ -12,6 +12,7 @@
 #include "app/version.h"
 #include "app/worker_options.h"
 #include "base/log.h"
+#include "base/rfc3339.h"
 #include "base/units.h"
 #include "net/address.h"
 
@@ -66,10 +67,28 @@ nlohmann::json feed_json(const feed::Feed* feed, const metrics::FeedMetrics& cou
           {"updates_pending", counts.publications_pending.value()}};
 }
 
+nlohmann::json reload_json(const admin::ReloadReport* last) {
+  if (!last) return nullptr;
+  return {{"id", last->id},
+          {"by", last->by},
+          {"at", Rfc3339(last->at).view()},
+          {"result", !last->is_over           ? "asked"
+                     : last->problems.empty() ? "ok"
+                                              : "failed"},
+          {"workers_left", last->workers_left}};
+}
+
 std::string joined(const std::vector<std::string>& words) {
   std::string text;
   for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
   return text;
+}
+
+// Where clients connect, and last where operators do.
+std::vector<ListenOptions> all_listeners(const Config& config) {
+  std::vector<ListenOptions> all = config.listen;
+  all.push_back(config.admin.listener());
+  return all;
 }
 
 // So that it is named again at each reload. Routes and version header are among it because what is stored was stored by
@@ -78,7 +97,11 @@ Config with_what_only_a_restart_changes(Config next, const Config& running) {
   next.site = running.site;
   next.workers = running.workers;
   next.listen = running.listen;  // ListenerTls has taken what may change of it.
-  next.admin.address = running.admin.address;
+  // Who guards it is for its address, so it stays as it is where that cannot be changed yet: else a port that others
+  // can reach would be without its token.
+  if (next.admin.address != running.admin.address || next.admin.has_tls() != running.admin.has_tls())
+    next.admin = running.admin;
+  next.admin.socket_mode = running.admin.socket_mode;
   next.avatars = running.avatars;
   next.cache.floors_max = running.cache.floors_max;
   next.redis_url = running.redis_url;
@@ -98,7 +121,8 @@ Edge::Edge(Config config, std::filesystem::path file, const Clock& clock, LineWr
       file_(std::move(file)),
       clock_(clock),
       started_at_(clock.now()),
-      tls_(config_.listen, clock),
+      reloads_(clock),
+      tls_(all_listeners(config_), clock),
       cache_(config_.cache, clock),
       metrics_(
           worker_count(config_), {.site = config_.site, .version = kVersion}, clock,
@@ -119,15 +143,16 @@ Edge::Edge(Config config, std::filesystem::path file, const Clock& clock, LineWr
               [this](const std::shared_ptr<const origin::UnhealthyUrls>& urls) {
                 for (const auto& worker : workers_) worker->set_unhealthy(urls);
               }),
-      admin_(
-          admin_options(config_), cache_, invalidator_, metrics_, feed_.get(),
-          {.why_not_ready = [this] { return why_not_ready(); },
-           .status_json = [this] { return status_json(); },
-           .degraded = {[this] { return rates_.is_degraded(); }, [this](bool is_on) { set_degraded(is_on); }},
-           .maintenance = {[this] { return maintenance_.is_on(); }, [this](bool is_on) { want_maintenance(is_on); }}}),
+      admin_(admin_options(config_), cache_, invalidator_, metrics_, feed_.get(),
+             {.why_not_ready = [this] { return why_not_ready(); },
+              .status_json = [this] { return status_json(); },
+              .degraded = {[this] { return rates_.is_degraded(); }, [this](bool is_on) { set_degraded(is_on); }},
+              .maintenance = {[this] { return maintenance_.is_on(); }, [this](bool is_on) { want_maintenance(is_on); }},
+              .reload = {[this] { return ask_reload(); }, [this](std::uint64_t id) { return reloads_.find(id); }}}),
       admin_server_(loop_, admin_server_options(config_), admin_, metrics_.main_thread(), access_log_),
       maintenance_watch_(loop_, [this] { update_maintenance(); }),
       memory_watch_(loop_, [this](serving::OverloadLevel level) { set_memory_level(level); }),
+      drain_delay_(loop_, [this] { drain_workers(); }),
       drain_deadline_(loop_,
                       [this] {
                         log_warning("drain.deadline",
@@ -196,7 +221,7 @@ std::unique_ptr<feed::Feed> Edge::make_feed() {
 }
 
 Status Edge::listen() {
-  if (Status loaded = tls_.load(config_.listen); !loaded) return loaded;
+  if (Status loaded = tls_.load(all_listeners(config_)); !loaded) return loaded;
   for (std::size_t i = 0; i < config_.listen.size(); ++i)
     if (Status listening = listen_for_clients(i); !listening) return listening;
   if (Status listening = listen_for_operators(); !listening) return listening;
@@ -247,7 +272,12 @@ Status Edge::listen_for_operators() {
   const auto address = net::parse_address(config_.admin.address);
   if (!address) return Failure{address.error()};
   auto sockets = manager_.sockets().take(*address);
-  if (sockets.empty()) {
+  if (sockets.empty() && address->is_unix()) {
+    auto opened = net::listen_on_unix(*address, static_cast<mode_t>(std::stoul(config_.admin.socket_mode, nullptr, 8)));
+    if (!opened) return Failure{opened.error()};
+    sockets.push_back(std::move(opened->socket));
+    admin_file_ = std::move(opened->file);
+  } else if (sockets.empty()) {
     auto opened = net::listen_on(*address, false);
     if (!opened) return Failure{opened.error()};
     sockets.push_back(std::move(*opened));
@@ -263,7 +293,8 @@ Status Edge::listen_for_operators() {
 void Edge::run() {
   for (const int number : {SIGTERM, SIGINT})
     signals_.push_back(std::make_unique<event::SignalWatch>(loop_, number, [this] { on_end_signal(); }));
-  signals_.push_back(std::make_unique<event::SignalWatch>(loop_, SIGHUP, [this] { reload(); }));
+  signals_.push_back(std::make_unique<event::SignalWatch>(loop_, SIGHUP, [this] { reload(reloads_.begin("SIGHUP")); }));
+  signals_.push_back(std::make_unique<event::SignalWatch>(loop_, SIGUSR1, [this] { reopen_logs(); }));
   signals_.push_back(std::make_unique<event::SignalWatch>(loop_, SIGUSR2, [this] { upgrade(); }));
   if (feed_)
     feed_->start(node_name(config_.site, admin_address_, generation_),
@@ -289,7 +320,7 @@ void Edge::take_over() {
 void Edge::begin_serving() {
   is_serving_ = true;
   for (const auto& worker : workers_) worker->start();
-  admin_server_.add_listener(std::move(admin_socket_));
+  admin_server_.add_listener(std::move(admin_socket_), tls_.contexts().back());
   log_info("start", std::string("avatar-edge ") + kVersion + " serves " + joined(data_addresses_) + " with " +
                         std::to_string(workers_.size()) + " workers; admin on " + admin_address_ +
                         (generation_ > 0 ? "; in the place of another process" : ""));
@@ -318,6 +349,7 @@ void Edge::on_replaced(pid_t by) {
   is_replaced_ = true;
   // Else operators and scrapes would reach the one or the other.
   admin_server_.drain([] {});
+  admin_file_.keep();
   start_drain();
 }
 
@@ -326,47 +358,74 @@ void Edge::announce(std::string_view avatar, std::uint64_t version) {
   if (feed_) feed_->publish_surely({.avatar = std::string(avatar), .version = version});
 }
 
+void Edge::reopen_logs() {
+  if (config_.log.file == "-" && config_.access_file == "-")
+    return log_info("log.reopen", "no log is a file, so there is none to open anew");
+  // In this order, so that what is said of the access log is in the new plain log.
+  reopen_log();
+  access_writer_.reopen();
+}
+
+// In a later turn, because who asks is an exchange of the admin port, which a reload may change.
+std::uint64_t Edge::ask_reload() {
+  const std::uint64_t id = reloads_.begin("POST /reload");
+  loop_.post([this, id] { reload(id); });
+  return id;
+}
+
 // All or nothing: the running configuration stays unless the new one is without fault.
-void Edge::reload() {
-  if (file_.empty()) return log_info("config.reload", "there is no configuration file to reload");
+void Edge::reload(std::uint64_t id) {
   reports_.on_reload_begins();
+  if (file_.empty()) return on_reload_failed(id, {"there is no configuration file to read again"});
   LoadedConfig loaded = load_config(file_);
   if (!loaded) {
     std::vector<std::string> lines;
     for (const Problem& problem : loaded.problems) lines.push_back(format_problem(file_.string(), problem));
-    return on_reload_failed(lines);
+    return on_reload_failed(id, std::move(lines));
   }
   // The files were good when the configuration was read, a moment ago.
-  if (const Status tls = tls_.load(loaded.config->listen); !tls) return on_reload_failed({tls.error().message});
-  const auto waiting = changes_needing_restart(config_, *loaded.config);
+  if (const Status tls = tls_.load(all_listeners(*loaded.config)); !tls)
+    return on_reload_failed(id, {tls.error().message});
+  auto waiting = changes_needing_restart(config_, *loaded.config);
   // Else what was switched over the admin port would go with the next certificate.
   if (loaded.config->limits.is_degraded != config_.limits.is_degraded) set_degraded(loaded.config->limits.is_degraded);
   const bool is_maintenance_changed = loaded.config->maintenance.is_on != config_.maintenance.is_on;
   config_ = with_what_only_a_restart_changes(std::move(*loaded.config), config_);
   want_maintenance(is_maintenance_changed ? config_.maintenance.is_on : is_maintenance_wanted_);
   const auto options = worker_options(config_, static_cast<std::uint32_t>(workers_.size()));
-  for (const auto& worker : workers_) worker->reload(options, tls_.contexts());
+  ListenerTls::Contexts contexts = tls_.contexts();
+  admin_server_.set_tls(0, std::move(contexts.back()));
+  contexts.pop_back();
+  for (const auto& worker : workers_) {
+    worker->reload(options, contexts);
+    // Asked behind it, so that who answers has it.
+    worker->ask_alive([this, id] { loop_.post([this, id] { reloads_.on_worker_taken(id); }); });
+  }
   memory_watch_.set_limit(config_.overload.memory_bytes);
   health_.reload(config_.origin);  // After the workers, which are to know its URLs.
   admin_.reload(admin_options(config_));
   cache_.reload(config_.cache);
   access_log_.set_mode(config_.access_log);
-  access_writer_.reopen();
   reload_log(config_.log);
-  ++reloads_;
+  access_writer_.reopen();
+  ++reloads_done_;
   last_reload_error_.clear();
-  metrics_.config_reloaded(metrics::ReloadResult::Ok);
-  log_info("config.reload", "done" + (waiting.empty() ? "" : "; a restart is needed for " + joined(waiting)));
+  metrics_.config_reloaded(metrics::ReloadResult::Ok, id);
+  log_info("config.reload",
+           reloads_.name_of(id) + ": done" + (waiting.empty() ? "" : "; a restart is needed for " + joined(waiting)));
+  reloads_.end_well(id, std::move(waiting), workers_.size());
   reports_.on_reload_ended({});
 }
 
-void Edge::on_reload_failed(const std::vector<std::string>& problems) {
-  for (const std::string& problem : problems) log_error("config.problem", problem);
+void Edge::on_reload_failed(std::uint64_t id, std::vector<std::string> problems) {
+  for (const std::string& problem : problems)
+    log_error("config.problem", "reload " + std::to_string(id) + ": " + problem);
   last_reload_error_ = problems.front();
-  log_error("config.reload", "failed with " + std::to_string(problems.size()) +
+  log_error("config.reload", reloads_.name_of(id) + ": failed with " + std::to_string(problems.size()) +
                                  (problems.size() == 1 ? " problem" : " problems") +
                                  "; the running configuration stays in force");
-  metrics_.config_reloaded(metrics::ReloadResult::Failed);
+  metrics_.config_reloaded(metrics::ReloadResult::Failed, id);
+  reloads_.end_badly(id, std::move(problems));
   reports_.on_reload_ended(last_reload_error_);
 }
 
@@ -380,10 +439,18 @@ void Edge::on_end_signal() {
 
 void Edge::start_drain() {
   draining_ = true;
-  log_info("drain", "accepts nothing more, finishes what is begun; at most " + format_duration(config_.drain));
   successor_.reset();
+  if (is_replaced_) return drain_workers();  // Who has taken our place accepts already.
+  reports_.on_drain(config_.drain_delay + config_.drain);
+  if (config_.drain_delay.count() == 0) return drain_workers();
+  log_info("drain.delay", "is not ready any more, and serves on for " + format_duration(config_.drain_delay) +
+                              " so that balancers notice");
+  drain_delay_.arm(config_.drain_delay);
+}
+
+void Edge::drain_workers() {
+  log_info("drain", "accepts nothing more, finishes what is begun; at most " + format_duration(config_.drain));
   listening_.clear();
-  if (!is_replaced_) reports_.on_drain(config_.drain);
   drain_deadline_.arm(config_.drain);
   workers_draining_ = workers_.size();
   for (const auto& worker : workers_) worker->drain([this] { loop_.post([this] { on_worker_drained(); }); });
@@ -394,6 +461,7 @@ void Edge::on_worker_drained() {
 }
 
 void Edge::end() {
+  drain_delay_.disarm();
   drain_deadline_.disarm();
   admin_server_.close_all();
   loop_.stop();
@@ -479,7 +547,12 @@ std::string Edge::status_json() const {
         {"unhealthy", health_.unhealthy()}}},
       {"feed", feed_json(feed_.get(), metrics_.feed())},
       {"tier", tier_json(config_, tier_, metrics_.tier())},
-      {"config", {{"file", file_.string()}, {"reloads", reloads_}, {"last_error", nullptr}}},
+      {"config",
+       {{"file", file_.string()},
+        {"reloads", reloads_done_},
+        {"id", reloads_.in_force()},
+        {"last", reload_json(reloads_.last())},
+        {"last_error", nullptr}}},
       {"cache",
        {{"bytes", held.bytes}, {"bytes_max", held.bytes_max}, {"responses", held.entries}, {"floors", held.floors}}}};
   const auto degraded = [&status](std::string why) {

@@ -15,6 +15,7 @@
 #include "app/listener_tls.h"
 #include "app/memory_watch.h"
 #include "app/predecessor.h"
+#include "app/reload_history.h"
 #include "app/service_manager.h"
 #include "app/service_reports.h"
 #include "app/successor.h"
@@ -24,6 +25,7 @@
 #include "event/signal_watch.h"
 #include "event/timer.h"
 #include "feed/feed.h"
+#include "net/unix_socket.h"
 #include "origin/health_checker.h"
 #include "tier2/tier_state.h"
 
@@ -49,8 +51,8 @@ class Edge {
   // Opens all listeners, or takes those that were inherited; nothing is accepted yet. Fails when an address cannot be
   // had.
   Status listen();
-  // Serves until a signal ends it: SIGTERM and SIGINT drain, a second one ends at once, SIGHUP reloads. SIGUSR2 has a
-  // new process of the same program take its place, and ends it then.
+  // Serves until a signal ends it: SIGTERM and SIGINT drain, a second one ends at once, SIGHUP reloads, SIGUSR1 opens
+  // the logs anew. SIGUSR2 has a new process of the same program take its place, and ends it then.
   void run();
 
   // The addresses really listened on, after listen().
@@ -69,10 +71,13 @@ class Edge {
   void begin_serving();
   void upgrade();
   void on_replaced(pid_t by);
-  void reload();
-  void on_reload_failed(const std::vector<std::string>& problems);
+  void reopen_logs();
+  std::uint64_t ask_reload();
+  void reload(std::uint64_t id);
+  void on_reload_failed(std::uint64_t id, std::vector<std::string> problems);
   void on_end_signal();
   void start_drain();
+  void drain_workers();
   void on_worker_drained();
   void end();
   void want_maintenance(bool is_wanted);
@@ -89,7 +94,8 @@ class Edge {
   const std::filesystem::path file_;
   const Clock& clock_;
   const Instant started_at_;
-  std::uint64_t reloads_ = 0;
+  ReloadHistory reloads_;
+  std::uint64_t reloads_done_ = 0;
   std::string last_reload_error_;
 
   // Outlive the workers.
@@ -117,12 +123,14 @@ class Edge {
   net::Socket admin_socket_;  // Until we serve.
   std::vector<std::string> data_addresses_;
   std::string admin_address_;
+  net::SocketFile admin_file_;  // None, unless that is a UNIX socket of our own making.
 
   bool is_maintenance_wanted_ = false;  // By the configuration, or over the admin port.
   event::Timer maintenance_watch_;
   MemoryWatch memory_watch_;
   bool draining_ = false;
   std::size_t workers_draining_ = 0;
+  event::Timer drain_delay_;
   event::Timer drain_deadline_;
   ServiceManager manager_;
   ServiceReports reports_;

@@ -1,4 +1,5 @@
-// TLS on the addresses where clients connect: the contexts in force, and the keys of tickets that outlive them.
+// TLS on the addresses where clients and operators connect: the contexts in force, and the keys of tickets that outlive
+// them.
 #pragma once
 
 #include <memory>

@@ -3,6 +3,7 @@
 #include <csignal>
 
 #include "app/commands.h"
+#include "app/reload_command.h"
 #include "app/verify_command.h"
 #include "app/version.h"
 #include "base/units.h"
@@ -29,6 +30,19 @@ int main(int argc, char** argv) {
   auto* const schema = app.add_subcommand(
       "schema", "Print the form of the configuration as a JSON Schema, for editors and whatever writes configurations");
   auto* const status = with_config(app.add_subcommand("status", "Ask a running edge what it says of itself"));
+
+  auto* const reload = with_config(app.add_subcommand(
+      "reload", "Have a running edge read its configuration again, as SIGHUP does, unless it has mistakes"));
+  std::string reload_wait;
+  reload
+      ->add_flag(
+          "--wait{10s}", reload_wait,
+          "Until every worker has taken it over, at most so long (--wait=DURATION); says what came of it, exit 0 "
+          "only when it is in force")
+      ->check([](const std::string& text) {
+        const auto duration = edge::parse_duration(text);
+        return duration ? std::string() : duration.error().message;
+      });
 
   auto* const explain = with_config(app.add_subcommand(
       "explain", "Say what a running edge holds of a URL, what a request for it would get, why and until when"));
@@ -82,6 +96,10 @@ int main(int argc, char** argv) {
   if (check->parsed()) return edge::app::check(config, connects);
   if (schema->parsed()) return edge::app::schema();
   if (status->parsed()) return edge::app::status(config);
+  if (reload->parsed()) {
+    if (reload_wait.empty()) return edge::app::reload(config, std::nullopt);
+    return edge::app::reload(config, *edge::parse_duration(reload_wait));
+  }
   if (explain->parsed()) return edge::app::explain(config, url);
   if (update->parsed()) return edge::app::update(config, std::move(event), wait);
   if (verify->parsed()) return edge::app::verify(config, verify_flags);

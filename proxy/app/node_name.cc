@@ -38,7 +38,8 @@ std::string node_name(std::string_view site, std::string_view admin_address, std
   std::snprintf(digits.data(), digits.size(), "%016llx", static_cast<unsigned long long>(stable_hash(place)));
   std::string name(site);
   name.append("/").append(host_name()).append("/");
-  name.append(admin_address.substr(admin_address.rfind(':') + 1)).append("-").append(digits.data(), 8);
+  // The port, or the name of the UNIX socket.
+  name.append(admin_address.substr(admin_address.find_last_of(":/") + 1)).append("-").append(digits.data(), 8);
   if (generation > 0) name.append("+").append(std::to_string(generation));
   // The registry's words are parted by spaces.
   for (char& c : name)

@@ -27,6 +27,10 @@ class LineFile {
   // Opens the path again (log rotation); goes on with the old file where that fails.
   Status reopen();
 
+  const std::string& path() const noexcept { return path_; }
+  // Standard output or standard error, which cannot be opened again.
+  bool is_standard() const noexcept { return !owns_fd_; }
+
  private:
   LineFile(std::string path, int fd, bool owns_fd, std::atomic<std::uint64_t>& dropped);
 

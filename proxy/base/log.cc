@@ -54,7 +54,11 @@ class FileSink final : public spdlog::sinks::sink {
 
  private:
   void reopen_if_asked() {
-    if (reopen_asked_.exchange(false, std::memory_order_relaxed)) note(file_.reopen());
+    if (!reopen_asked_.exchange(false, std::memory_order_relaxed)) return;
+    const Status reopened = file_.reopen();
+    note(reopened);
+    // A line in this very queue, where it is the plain log's.
+    if (reopened && !file_.is_standard()) log_info("log.reopened", "'" + file_.path() + "'");
   }
   // Trouble is told once until it is over: telling may be a line in this very queue.
   void note(const Status& status) {
@@ -184,6 +188,12 @@ void reload_log(const LogOptions& options) {
   log.level.store(options.level, std::memory_order_relaxed);
   const MutexLock lock(log.mutex);
   log.rate.set_per_second_max(options.per_second_max);
+  if (log.file) log.file->reopen();
+}
+
+void reopen_log() {
+  PlainLog& log = plain_log();
+  const MutexLock lock(log.mutex);
   if (log.file) log.file->reopen();
 }
 

@@ -26,6 +26,9 @@ struct LogOptions {
 Status start_log(const LogOptions& options);
 // Level and rate may change while running; the file may not, but it is opened again under its name (log rotation).
 void reload_log(const LogOptions& options);
+// The file is opened again under its name (log rotation), soon, by the writer's thread, which then says so by the line
+// log.reopened: from that line on nothing goes to the old file.
+void reopen_log();
 // Writes what is queued and joins the writer. Does nothing where none runs.
 void stop_log();
 
@@ -44,7 +47,8 @@ class LineWriter {
   virtual ~LineWriter() = default;
   // Thread-safe; never blocks. `line` has no newline.
   virtual void write(std::string_view line) = 0;
-  // Opens the file again under its name (log rotation). Thread-safe; soon done by the writer's thread.
+  // Opens the file again under its name (log rotation). Thread-safe; soon done by the writer's thread, which then says
+  // so in the plain log by the line log.reopened: what is written after that goes to the new file.
   virtual void reopen() = 0;
 };
 

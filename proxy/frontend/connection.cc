@@ -7,6 +7,7 @@
 #include "frontend/http1_protocol.h"
 #include "frontend/http2_protocol.h"
 #include "frontend/server.h"
+#include "net/unix_socket.h"
 
 namespace edge::frontend {
 namespace {
@@ -37,6 +38,11 @@ metrics::TlsHandshakeEnd label_of(net::HandshakeEnd end) {
   EDGE_CHECK(false);
 }
 
+std::string text_of_process(const net::Socket& socket) {
+  const auto uid = net::peer_uid(socket);
+  return uid ? "uid " + std::to_string(*uid) : "unknown uid";
+}
+
 }  // namespace
 
 Connection::Connection(Server& server, std::size_t place, net::Socket socket,
@@ -46,6 +52,7 @@ Connection::Connection(Server& server, std::size_t place, net::Socket socket,
       place_(place),
       client_(peer),
       place_of_client_(std::move(place_of_client)),
+      client_text_(peer.is_unix() ? text_of_process(socket) : std::string()),
       stream_(std::move(socket), tls, server.tls_buffers()),
       access_(std::move(access)),
       since_(server.loop().now()),
@@ -308,6 +315,15 @@ void Connection::drain() {
     case State::Closed:
       return;
   }
+}
+
+void Connection::cut_off() {
+  if (state_ == State::Open) {
+    protocol_->cut_off();
+    flush();
+    if (state_ != State::Closed) stream_.shutdown_writes();
+  }
+  close();
 }
 
 void Connection::close(bool client_left) {

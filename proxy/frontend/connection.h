@@ -36,6 +36,8 @@ class Connection {
 
   // Finishes what is begun, then ends.
   void drain();
+  // Ends it as it stands, after saying so where the socket takes it.
+  void cut_off();
   // Ends it as it stands. The object lives until the end of the turn.
   void close() { close(false); }
   // Its handshake goes on, for there is something to read.
@@ -49,7 +51,9 @@ class Connection {
   Server& server() { return server_; }
   OutputQueue& output() { return output_; }
   const net::Ip& client() const { return client_; }
+  // As text; "uid 1000" where it is a process at the other end of a UNIX socket.
   std::string_view client_address() const;
+  std::string client_subject() const { return stream_.peer_subject(); }
   // By what its listener asks alone.
   bool is_admitted_by_port(const net::Ip& client) const;
   // Protocol::resume at the end of the turn, and what is in output() is sent.

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "base/shared.h"
@@ -35,7 +36,9 @@ class Exchange {
   // The request. Views are valid until the response is finished.
   virtual const http::RequestHead& request() const = 0;
   virtual const net::Ip& client() const = 0;
-  virtual std::string_view client_address() const = 0;  // The same as text.
+  virtual std::string_view client_address() const = 0;  // The same as text; "uid 1000" of a UNIX socket's.
+  // Whose certificate the client has shown, as net::Stream::peer_subject; empty: nobody's.
+  virtual std::string client_subject() const = 0;
   virtual event::EventLoop& loop() = 0;
 
   // A response before the response, 102 to 199 (RFC 9110 section 15.2): `fields` as in Response. Nothing is sent to a

@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "base/check.h"
+#include "frontend/error_response.h"
 #include "frontend/server.h"
 
 namespace edge::frontend {
@@ -352,6 +353,18 @@ void Http1Protocol::on_deadline(metrics::Limit limit) {
 }
 
 void Http1Protocol::drain() { keep_alive_ = false; }
+
+// Whoever waits for an answer can be told; in the middle of one only the end of the connection says that it is cut off.
+void Http1Protocol::cut_off() {
+  keep_alive_ = false;
+  if (state_ == State::Exchange && response_ == ResponseState::None) {
+    respond_error(*this, {.status = 503,
+                          .error = http::ProxyError::DestinationUnavailable,
+                          .detail = "this edge ends before there is an answer",
+                          .retry_after = std::chrono::seconds{1},
+                          .log_detail = "this edge ends"});
+  }
+}
 
 void Http1Protocol::on_closed(bool client_left) {
   if (state_ == State::Exchange) {

@@ -33,11 +33,13 @@ class Http1Protocol final : public Protocol, public Exchange {
   void on_deadline(metrics::Limit limit) override;
   bool is_busy() const override { return state_ == State::Exchange; }
   void drain() override;
+  void cut_off() override;
   void on_closed(bool client_left) override;
 
   const http::RequestHead& request() const override { return parser_.head(); }
   const net::Ip& client() const override { return record_.client(connection_); }
   std::string_view client_address() const override { return record_.client_text(connection_); }
+  std::string client_subject() const override { return connection_.client_subject(); }
   event::EventLoop& loop() override;
   void send_interim(std::uint16_t status, std::string_view fields) override;
   void respond(const Response& response) override;

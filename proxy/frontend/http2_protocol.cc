@@ -224,6 +224,13 @@ void Http2Protocol::say_end() {
   connection_.schedule();
 }
 
+// A stream that only ended with the connection would look like a broken network.
+void Http2Protocol::cut_off() {
+  for (const auto& exchange : exchanges_) session_.reset(exchange->id(), Http2Error::Cancel);
+  if (end_ != End::Said) session_.end();
+  session_.send(connection_.output(), kOutputHigh + connection_.output().size(), server_.loop().now());
+}
+
 void Http2Protocol::on_closed(bool client_left) {
   while (!exchanges_.empty()) {
     report(*exchanges_.back(), false, client_left);

@@ -30,6 +30,7 @@ class Http2Protocol final : public Protocol, private Http2Observer {
   void on_deadline(metrics::Limit limit) override;
   bool is_busy() const override { return !exchanges_.empty(); }
   void drain() override;
+  void cut_off() override;
   void on_closed(bool client_left) override;
 
   // For its exchanges.

@@ -39,6 +39,8 @@ class Protocol {
   virtual bool is_busy() const = 0;
   // To finish what is begun, then to end the connection.
   virtual void drain() = 0;
+  // The connection is about to be closed whatever is under way: the last words, into its output.
+  virtual void cut_off() = 0;
   // The connection is closed: exchanges under way are over. Called once.
   virtual void on_closed(bool client_left) = 0;
 };

@@ -85,7 +85,7 @@ void Server::drain(UniqueFunction<void()> on_drained) {
 }
 
 void Server::close_all() {
-  while (!connections_.empty()) connections_.back()->close();
+  while (!connections_.empty()) connections_.back()->cut_off();
 }
 
 std::optional<limit::ClientConnections::Place> Server::try_place(const net::Ip& client) {

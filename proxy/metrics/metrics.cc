@@ -111,6 +111,9 @@ void Metrics::Collector::add_identity(Families& to) const {
   to.gauge("avatar_edge_config_last_reload_successful",
            "1 if the last reload took effect, 0 if the configuration file is broken and the old one is in force.",
            metrics_.is_last_reload_ok_.load(std::memory_order_relaxed) ? 1 : 0);
+  to.gauge("avatar_edge_config_reload_id",
+           "Number of the reload whose configuration is in force, as the log names it; 0 is that of the start.",
+           static_cast<double>(metrics_.reload_in_force_.load(std::memory_order_relaxed)));
   const WallTime loaded_at = metrics_.last_reload_ok_at_.load(std::memory_order_relaxed);
   to.gauge("avatar_edge_config_last_reload_success_timestamp_seconds",
            "When the configuration in force was loaded, in seconds since the Unix epoch.",
@@ -451,11 +454,13 @@ std::uint64_t Metrics::overload_level(OverloadCause cause) const {
   return level;
 }
 
-void Metrics::config_reloaded(ReloadResult result) noexcept {
+void Metrics::config_reloaded(ReloadResult result, std::uint64_t id) noexcept {
   const bool ok = result == ReloadResult::Ok;
   reloads_[static_cast<std::size_t>(result)].fetch_add(1, std::memory_order_relaxed);
   is_last_reload_ok_.store(ok, std::memory_order_relaxed);
-  if (ok) last_reload_ok_at_.store(clock_.wall(), std::memory_order_relaxed);
+  if (!ok) return;
+  last_reload_ok_at_.store(clock_.wall(), std::memory_order_relaxed);
+  reload_in_force_.store(id, std::memory_order_relaxed);
 }
 
 void Metrics::invalidated(Invalidation kind) noexcept {

@@ -70,8 +70,8 @@ class Metrics {
   // The highest level of any worker (metrics::Limit::OverloadConnections and so on), for that cause.
   std::uint64_t overload_level(OverloadCause cause) const;
 
-  // The first configuration is no reload; its time counts as that of the last success.
-  void config_reloaded(ReloadResult result) noexcept;
+  // The first configuration is no reload; its time counts as that of the last success. `id`: the reload's.
+  void config_reloaded(ReloadResult result, std::uint64_t id) noexcept;
   // A process that was to take our place did not.
   void upgrade_failed() noexcept { upgrades_failed_.fetch_add(1, std::memory_order_relaxed); }
   void invalidated(Invalidation kind) noexcept;
@@ -103,6 +103,7 @@ class Metrics {
   std::array<std::atomic<std::uint64_t>, static_cast<std::size_t>(ReloadResult::Count)> reloads_{};
   std::atomic<std::uint64_t> upgrades_failed_{0};
   std::atomic<bool> is_last_reload_ok_{true};
+  std::atomic<std::uint64_t> reload_in_force_{0};
   std::atomic<bool> are_uploads_limited_{false};
   std::atomic<bool> is_in_maintenance_{false};
   std::atomic<WallTime> last_reload_ok_at_;

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <sys/un.h>
 
 #include <cstring>
 
@@ -13,9 +14,26 @@ namespace {
 const sockaddr_in& as_v4(const sockaddr_storage& storage) { return reinterpret_cast<const sockaddr_in&>(storage); }
 const sockaddr_in6& as_v6(const sockaddr_storage& storage) { return reinterpret_cast<const sockaddr_in6&>(storage); }
 
+static_assert(sizeof(sockaddr_un::sun_path) == kUnixPathBytesMax + 1);
+
+Result<Address> parse_unix_path(std::string_view path) {
+  if (!path.starts_with('/') || path.find('\0') != std::string_view::npos)
+    return fail(ErrorCode::Malformed, "not the path of a UNIX socket: '" + std::string(path) +
+                                          "'; write an absolute one, such as unix:/run/avatar-edge/admin.sock");
+  if (path.size() > kUnixPathBytesMax)
+    return fail(ErrorCode::Malformed, "the path of the UNIX socket has " + std::to_string(path.size()) +
+                                          " bytes; the kernel has room for " + std::to_string(kUnixPathBytesMax));
+  sockaddr_storage storage{};
+  auto& local = reinterpret_cast<sockaddr_un&>(storage);
+  local.sun_family = AF_UNIX;
+  path.copy(local.sun_path, path.size());
+  return Address(storage, static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size() + 1));
+}
+
 }  // namespace
 
 std::uint16_t Address::port() const noexcept {
+  if (is_unix()) return 0;
   return ntohs(family() == AF_INET6 ? as_v6(storage_).sin6_port : as_v4(storage_).sin_port);
 }
 
@@ -41,7 +59,15 @@ std::string Address::host() const {
   return text;
 }
 
+std::string Address::unix_path() const {
+  constexpr std::size_t kHead = offsetof(sockaddr_un, sun_path);
+  if (!is_unix() || length_ <= kHead) return {};
+  const char* const path = reinterpret_cast<const sockaddr_un&>(storage_).sun_path;
+  return {path, strnlen(path, length_ - kHead)};
+}
+
 std::string Address::text() const {
+  if (is_unix()) return std::string(kUnixPrefix) + unix_path();
   const std::string shown = host();
   const std::string port_text = std::to_string(port());
   return shown.find(':') == std::string::npos ? shown + ":" + port_text : "[" + shown + "]:" + port_text;
@@ -52,6 +78,7 @@ Result<Address> parse_address(std::string_view text) {
     return fail(ErrorCode::Malformed,
                 "not an address: '" + std::string(text) + "'; write 127.0.0.1:8080, 0.0.0.0:8080 or [::1]:8080");
   };
+  if (text.starts_with(kUnixPrefix)) return parse_unix_path(text.substr(kUnixPrefix.size()));
   const std::size_t colon = text.rfind(':');
   if (colon == std::string_view::npos) return malformed();
   const auto port = try_unsigned(text.substr(colon + 1));

@@ -10,13 +10,14 @@
 namespace edge::net {
 namespace {
 
-bool listens_by_tcp(const Socket& socket) {
-  int listens = 0, type = 0;
+bool listens(const Socket& socket) {
+  int is_listening = 0, type = 0;
   socklen_t length = sizeof(int);
-  if (getsockopt(socket.fd(), SOL_SOCKET, SO_ACCEPTCONN, &listens, &length) != 0 || listens == 0) return false;
+  if (getsockopt(socket.fd(), SOL_SOCKET, SO_ACCEPTCONN, &is_listening, &length) != 0 || is_listening == 0)
+    return false;
   if (getsockopt(socket.fd(), SOL_SOCKET, SO_TYPE, &type, &length) != 0 || type != SOCK_STREAM) return false;
   const int family = local_address(socket).family();
-  return family == AF_INET || family == AF_INET6;
+  return family == AF_INET || family == AF_INET6 || family == AF_UNIX;
 }
 
 // As listen_on makes its own.
@@ -45,10 +46,10 @@ Result<InheritedSockets> InheritedSockets::adopt(int first, int count, std::stri
   for (int fd = first; fd < first + count; ++fd) {
     made.sockets_.push_back({Socket(fd), {}, next_name(names)});
     Inherited& one = made.sockets_.back();
-    if (!listens_by_tcp(one.socket))
+    if (!listens(one.socket))
       return fail(ErrorCode::Malformed, "the inherited descriptor " + std::to_string(fd) + " (" + one.name +
-                                            ") is not a TCP socket that listens; write ListenStream=ADDRESS:PORT, and "
-                                            "not Accept=yes, in the unit that opens it");
+                                            ") is not a stream socket that listens; write ListenStream=ADDRESS:PORT, "
+                                            "and not Accept=yes, in the unit that opens it");
     prepare(one.socket);
     one.address = local_address(one.socket).text();
   }

@@ -20,7 +20,7 @@ class InheritedSockets {
   InheritedSockets() = default;
 
   // Becomes the owner of the descriptors `first` to `first` + `count` - 1. `names`, parted by colons, are for messages;
-  // there may be less of them, or none. Fails where one is not a TCP socket that listens.
+  // there may be less of them, or none. Fails where one is not a TCP or UNIX socket that listens.
   static Result<InheritedSockets> adopt(int first, int count, std::string_view names);
 
   // Those which listen on this very address, given away; several where they share the port.

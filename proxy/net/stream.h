@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "net/alpn.h"
@@ -49,6 +50,9 @@ class Stream {
   bool is_established() const noexcept { return !tls_ || tls_->is_established(); }
   // Valid once established.
   Alpn alpn() const noexcept { return tls_ ? tls_->alpn() : Alpn::None; }
+  // Whose certificate the other side has shown, as RFC 2253 writes it: "CN=ann,O=Example"; empty where it has not.
+  // Valid once established.
+  std::string peer_subject() const { return tls_ ? tls_->peer_subject() : std::string(); }
   // How the handshake has ended, told once. Whoever gives up on one that goes on has to count that itself; a client
   // that leaves before its first byte has not tried.
   std::optional<HandshakeEnd> take_handshake_end() noexcept { return tls_ ? tls_->take_handshake_end() : std::nullopt; }

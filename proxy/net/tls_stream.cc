@@ -111,6 +111,18 @@ bool TlsStream::shake_hands() {
   return false;
 }
 
+std::string TlsStream::peer_subject() const {
+  const X509* const certificate = SSL_get0_peer_certificate(ssl_.get());
+  if (certificate == nullptr) return {};
+  const BioHandle bio{BIO_new(BIO_s_mem())};
+  EDGE_CHECK(bio);
+  X509_NAME_print_ex(bio.get(), X509_get_subject_name(certificate), 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB);
+  ERR_clear_error();
+  char* text = nullptr;
+  const long bytes = BIO_get_mem_data(bio.get(), &text);
+  return {text, static_cast<std::size_t>(bytes)};
+}
+
 IoResult TlsStream::decrypt(std::span<char> into) {
   std::size_t total = 0;
   while (total < into.size()) {

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "base/bytes.h"
@@ -32,6 +33,7 @@ class TlsStream {
   bool has_ended() const noexcept { return has_ended_; }
   bool is_established() const noexcept { return is_established_; }
   Alpn alpn() const noexcept { return alpn_; }
+  std::string peer_subject() const;
   std::optional<HandshakeEnd> take_handshake_end() noexcept { return std::exchange(handshake_end_, std::nullopt); }
   void shutdown_writes();
 

@@ -23,6 +23,9 @@ struct CurlOptions {
   bool shares_connections = false;  // Offers HTTP/2, and has many transfers on one connection; else HTTP/1.1.
   std::string ca_file;
   bool verify_tls = true;
+  std::string client_certificate_file;
+  std::string client_key_file;
+  std::string connect_to;
 };
 
 // Owned by its Origin; loop's thread only.

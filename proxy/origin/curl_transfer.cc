@@ -192,7 +192,22 @@ void CurlTransfer::configure() {
   set(easy, CURLOPT_SSL_VERIFYPEER, options.verify_tls ? 1L : 0L);
   set(easy, CURLOPT_SSL_VERIFYHOST, options.verify_tls ? 2L : 0L);
   if (!options.ca_file.empty()) set(easy, CURLOPT_CAINFO, options.ca_file.c_str());
+  if (!options.client_certificate_file.empty()) {
+    set(easy, CURLOPT_SSLCERT, options.client_certificate_file.c_str());
+    set(easy, CURLOPT_SSLKEY, options.client_key_file.c_str());
+  }
+  set_place(options.connect_to);
   is_plain_ = true;
+}
+
+void CurlTransfer::set_place(const std::string& connect_to) {
+  constexpr std::string_view kUnix = "unix:";
+  if (connect_to.empty()) return;
+  if (connect_to.starts_with(kUnix))
+    return set(easy_.get(), CURLOPT_UNIX_SOCKET_PATH, connect_to.c_str() + kUnix.size());
+  place_text_ = "::" + connect_to;  // Instead of any host and any port.
+  place_nodes_.assign(1, curl_slist{.data = place_text_.data(), .next = nullptr});
+  set(easy_.get(), CURLOPT_CONNECT_TO, place_nodes_.data());
 }
 
 void CurlTransfer::set_url(const OriginUrlRef& url) {

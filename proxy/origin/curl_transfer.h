@@ -99,6 +99,7 @@ class CurlTransfer {
   friend class CurlMulti;
 
   void configure();
+  void set_place(const std::string& connect_to);
   void set_url(const OriginUrlRef& url);
   void set_lines(const FetchRequest& request);
   void set_method(const TransferJob& job);
@@ -118,6 +119,8 @@ class CurlTransfer {
   CHandle<Curl_URL, curl_url_cleanup> parsed_url_;  // libcurl would parse a text anew for each transfer.
   Upload* upload_ = nullptr;
   std::uint64_t collect_bytes_max_ = 0;
+  std::string place_text_;               // Where to connect to instead; likewise.
+  std::vector<curl_slist> place_nodes_;  // At most one.
   std::string target_;
   std::string lines_;                   // Each with a zero at its end.
   std::vector<curl_slist> line_nodes_;  // Point into lines_; libcurl only reads them.

@@ -29,7 +29,10 @@ CurlOptions curl_options(const OriginOptions& options, bool shares_connections) 
           .connections_max = options.concurrent_max,
           .shares_connections = shares_connections,
           .ca_file = options.ca_file,
-          .verify_tls = options.verify_tls};
+          .verify_tls = options.verify_tls,
+          .client_certificate_file = options.client_certificate_file,
+          .client_key_file = options.client_key_file,
+          .connect_to = options.connect_to};
 }
 
 BalancerOptions balancer_options(const OriginOptions& options) {

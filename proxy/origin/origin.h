@@ -51,6 +51,10 @@ struct OriginOptions {
   bool http2 = true;                                      // Spoken to https origins that offer it.
   std::string ca_file;                                    // Empty: the system's certificates.
   bool verify_tls = true;
+  std::string client_certificate_file{};  // PEM; shown to an https origin that asks. Empty: none.
+  std::string client_key_file{};          // PEM; of that certificate.
+  // Where to connect to, whatever the URLs name: "127.0.0.1:9180", "unix:/run/x.sock". Empty: what they name.
+  std::string connect_to{};
 };
 
 using UnhealthyUrls = std::vector<OriginUrl>;

@@ -27,6 +27,7 @@ MetricsPage::MetricsPage(event::EventLoop& loop, std::function<std::string()> ex
 
 Result<std::string> MetricsPage::listen(const std::string& address) {
   const auto parsed = net::parse_address(address);
+  if (parsed && parsed->is_unix()) return fail(ErrorCode::Malformed, "Prometheus cannot ask a UNIX socket: " + address);
   if (!parsed) return Failure{parsed.error()};
   auto socket = net::listen_on(*parsed, false);
   if (!socket) return Failure{socket.error()};

@@ -62,11 +62,18 @@ def parameters(field):
 
 
 class Client:
-    """One connection, with TLS where there is a context; the pieces of `opening` are sent before that. Everything may be sent; what comes back is parsed strictly."""
+    """One connection, with TLS where there is a context; the pieces of `opening` are sent before that. Everything may be sent; what comes back is parsed strictly.
+
+    The port of this machine, or the path of a UNIX socket."""
 
     def __init__(self, port, timeout=PATIENCE, tls=None, opening=()):
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=timeout)
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if isinstance(port, int):
+            self.socket = socket.create_connection(("127.0.0.1", port), timeout=timeout)
+            self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        else:
+            self.socket = socket.socket(socket.AF_UNIX)
+            self.socket.settimeout(timeout)
+            self.socket.connect(str(port))
         for piece in opening:
             self.socket.sendall(piece)
         if tls:
@@ -202,7 +209,7 @@ class Client:
             return True
 
 
-def fetch(port, method, target, headers=None, body=None, version="1.1"):
+def fetch(port, method, target, headers=None, body=None, version="1.1", tls=None):
     """One request on a connection of its own."""
-    with Client(port) as client:
+    with Client(port, tls=tls) as client:
         return client.request(method, target, headers, body, version)

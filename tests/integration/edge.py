@@ -141,6 +141,7 @@ class Edge:
     def __init__(self, folder, origins, config=None, start=True, transport="h1", identity=None):
         self.folder = pathlib.Path(folder)
         self.port, self.admin_port = free_port(), free_port()
+        self.admin_place, self.admin_tls = self.admin_port, None  # Where operators ask, and how, where it is over TLS.
         self.transport = transport
         self.tls_port = None
         self.file = self.folder / "edge.yaml"
@@ -191,7 +192,7 @@ class Edge:
         assert self.process.poll() is None, f"ended with {self.process.returncode} at start: {self.log()}"
         try:
             return self.admin("GET", "/readyz").status == 200
-        except ConnectionRefusedError:
+        except (ConnectionRefusedError, FileNotFoundError):
             return False
 
     # --- Asking ---
@@ -244,7 +245,7 @@ class Edge:
         if isinstance(body, (dict, list)):
             body = json.dumps(body).encode()
             headers = {"Content-Type": "application/json"} | (headers or {})
-        return fetch(self.admin_port, method, target, headers, body)
+        return fetch(self.admin_place, method, target, headers, body, tls=self.admin_tls)
 
     def admin_json(self, method, target, body=None):
         response = self.admin(method, target, None, body)

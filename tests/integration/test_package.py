@@ -51,7 +51,8 @@ def test_the_package_brings_these_files_and_no_others(package):
     listed = [line.split() for line in output_of("dpkg-deb", "--contents", package).splitlines()]
     files = {words[5].lstrip("."): words[0] for words in listed if not words[5].endswith("/")}
     assert set(files) == {
-        "/etc/avatar-edge/avatar-edge.yaml", "/usr/bin/avatar-edge", "/usr/lib/systemd/system/avatar-edge.service",
+        "/etc/avatar-edge/avatar-edge.yaml", "/etc/logrotate.d/avatar-edge", "/usr/bin/avatar-edge",
+        "/usr/lib/systemd/system/avatar-edge.service",
         "/usr/lib/systemd/system/avatar-edge.socket", "/usr/share/avatar-edge/avatar-edge.schema.json",
         "/usr/share/bash-completion/completions/avatar-edge", "/usr/share/doc/avatar-edge/CHANGELOG.md",
         "/usr/share/doc/avatar-edge/README.md", "/usr/share/doc/avatar-edge/operation.md",
@@ -73,7 +74,8 @@ def test_the_program_and_the_configuration_of_the_package_are_good(unpacked):
 
 
 def test_the_configuration_is_kept_over_upgrades(unpacked):
-    assert (unpacked / "DEBIAN/conffiles").read_text() == "/etc/avatar-edge/avatar-edge.yaml\n"
+    assert (unpacked / "DEBIAN/conffiles").read_text().split() == [
+        "/etc/avatar-edge/avatar-edge.yaml", "/etc/logrotate.d/avatar-edge"]
 
 
 def test_the_scripts_of_the_package_are_well_formed_and_start_nothing(unpacked):

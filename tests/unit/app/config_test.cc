@@ -161,7 +161,7 @@ TEST_CASE("an unknown key is named, with what was probably meant", "[app]") {
   CHECK(problems("cahce: {}\n") == "f:1:1: unknown key 'cahce'; did you mean 'cache'?\n");
   CHECK(problems("memory: 1MiB\n") == "f:1:1: unknown key 'memory'; did you mean cache.memory?\n");
   CHECK(problems("admin: {bandwidth: 1}\n") ==
-        "f:1:9: unknown key 'bandwidth' in admin; there are address, token_file\n");
+        "f:1:9: unknown key 'bandwidth' in admin; there are address, socket_mode, token_file, tls, client\n");
   CHECK(problems("listen:\n- adress: 0.0.0.0:1\n") ==
         "f:2:3: unknown key 'adress' in listen[0]; did you mean 'address'?\n");
   CHECK(problems("cache: {<<: {}}\n") ==
@@ -353,7 +353,8 @@ TEST_CASE("an admin port that others can reach needs a token", "[app]") {
   folder.write("token", "  0123456789abcdef\n");
   CHECK(
       problems("admin: {address: 0.0.0.0:9180}") ==
-      "f:1:18: admin.token_file is missing; admin.address (0.0.0.0:9180) is not loopback, so requests need a token\n");
+      "f:1:18: admin.token_file is missing; admin.address (0.0.0.0:9180) is not loopback, so requests need a token, or "
+      "clients a certificate (admin.tls.client_ca_file)\n");
   const Config config = good("admin: {address: 0.0.0.0:9180, token_file: token}", folder.path());
   CHECK(config.admin.token == "0123456789abcdef");
   CHECK(config.admin.token_file == (folder.path() / "token").native());

@@ -11,6 +11,10 @@ TEST_CASE("a node's name says site and port, and is the same for the process tha
   CHECK(name == node_name("sha-1", "127.0.0.1:9180"));
 }
 
+TEST_CASE("a node whose admin port is a UNIX socket has the socket's name", "[app]") {
+  CHECK(node_name("sha-1", "unix:/run/avatar-edge/admin.sock").find("/admin.sock-") != std::string::npos);
+}
+
 TEST_CASE("two nodes of a machine have two names", "[app]") {
   const std::string name = node_name("sha-1", "127.0.0.1:9180");
   CHECK(name != node_name("sha-1", "127.0.0.1:9181"));

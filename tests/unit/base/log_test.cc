@@ -1,5 +1,6 @@
 #include "base/log.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <string>
 #include <thread>
@@ -79,7 +80,8 @@ TEST_CASE("lines below the level are not written, and a reload changes the level
     reload_log({.level = LogLevel::Info, .file = folder.file("log")});
     log_info("test.level", "after");
   }
-  const auto lines = lines_of(folder.file("log"));
+  auto lines = lines_of(folder.file("log"));
+  std::erase_if(lines, [](const std::string& line) { return line.find("log.reopened") != std::string::npos; });
   REQUIRE(lines.size() == 1);
   CHECK(lines[0].ends_with("after"));
 }
@@ -150,6 +152,42 @@ TEST_CASE("after a rotation lines go to a new file of the old name", "[base][log
   CHECK(renamed.size() + current.size() == 2);
   REQUIRE_FALSE(current.empty());
   CHECK(current.back() == "second");
+}
+
+TEST_CASE("who is opened anew says so in the plain log, and what follows is in the new file", "[base][log]") {
+  TemporaryFolder folder;
+  {
+    StartedLog log({.file = folder.file("log")});
+    auto writer = make_line_writer(folder.file("access"));
+    REQUIRE(writer);
+    log_info("test.rotation", "before");
+    std::filesystem::rename(folder.file("log"), folder.file("log.1"));
+    reopen_log();
+    (*writer)->reopen();
+    writer->reset();
+    // No line goes to a file that is not there, so that of the reopening itself shows that the new one is.
+    while (lines_of(folder.file("log")).size() < 2) std::this_thread::yield();
+    log_info("test.rotation", "after");
+  }
+  const auto renamed = lines_of(folder.file("log.1")), current = lines_of(folder.file("log"));
+  const auto has = [](const std::vector<std::string>& lines, const std::string& end) {
+    return std::ranges::any_of(lines, [&](const std::string& line) { return line.ends_with(end); });
+  };
+  CHECK(has(current, "INFO log.reopened '" + folder.file("log") + "'"));
+  CHECK(has(current, "INFO log.reopened '" + folder.file("access") + "'"));
+  CHECK(has(current, "test.rotation after"));
+  CHECK(has(renamed, "test.rotation before") != has(current, "test.rotation before"));
+}
+
+TEST_CASE("what goes to a standard stream has nothing to open anew", "[base][log]") {
+  TemporaryFolder folder;
+  {
+    StartedLog log({.file = folder.file("log")});
+    auto writer = make_line_writer("-");
+    REQUIRE(writer);
+    (*writer)->reopen();
+  }
+  CHECK(lines_of(folder.file("log")).empty());
 }
 
 TEST_CASE("a full disk costs lines, which are counted, and is told to the plain log once", "[base][log]") {

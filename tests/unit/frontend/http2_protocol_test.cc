@@ -346,6 +346,24 @@ TEST_CASE("a connection that drains says so twice, and answers what came before"
   client.read_to_end();
 }
 
+TEST_CASE("a stream that is cut off is reset, and the connection says goodbye", "[frontend][drain]") {
+  std::atomic<Exchange*> held = nullptr;
+  struct Held : ExchangeTask {};
+  TestServer server([&](Exchange& exchange) -> std::unique_ptr<ExchangeTask> {
+    held = &exchange;
+    return std::make_unique<Held>();
+  });
+  Http2Client client(server.connect());
+  const std::int32_t id = client.get("/held");
+  while (!held) server.on_loop([](Server&) {});
+  server.on_loop([](Server& s) { s.close_all(); });
+  client.read_to_end();
+  CHECK(client.answer(id).error == NGHTTP2_CANCEL);
+  REQUIRE(client.goaways().size() == 1);
+  CHECK(client.goaways()[0] == std::pair{id, 0u});
+  CHECK(server.metrics.connections_open.value() == 0);
+}
+
 TEST_CASE("a connection has had enough requests and says so", "[frontend]") {
   TestServer server(answer_target, {.requests_per_connection_max = 3});
   Http2Client client(server.connect());

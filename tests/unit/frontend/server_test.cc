@@ -275,7 +275,7 @@ TEST_CASE("a drain closes what stays idle and lets an exchange finish", "[fronte
   CHECK(server.connection_count() == 0);
 }
 
-TEST_CASE("close_all ends every connection as it stands", "[frontend][drain]") {
+TEST_CASE("close_all ends every connection, and tells who waits for an answer", "[frontend][drain]") {
   Held held;
   TestServer server(held.script());
   Client busy = server.connect();
@@ -285,7 +285,8 @@ TEST_CASE("close_all ends every connection as it stands", "[frontend][drain]") {
   while (server.connection_count() < 2) {
   }
   server.on_loop([](Server& running) { running.close_all(); });
-  CHECK(busy.read().status == 0);
+  CHECK(busy.read().status == 503);
+  CHECK(busy.is_at_end());
   CHECK(fresh.is_at_end());
   CHECK(server.connection_count() == 0);
   CHECK(server.metrics.connections_open.value() == 0);

@@ -177,15 +177,16 @@ TEST_CASE_METHOD(TwoWorkers, "a failed reload shows, and since when the configur
   CHECK(scrape()[successful] == 1);
 
   clock.advance(10s);
-  metrics.config_reloaded(ReloadResult::Failed);
+  metrics.config_reloaded(ReloadResult::Failed, 1);
   CHECK(scrape()[successful] == 0);
   CHECK(scrape()[loaded_at] == started);
 
   clock.advance(10s);
-  metrics.config_reloaded(ReloadResult::Ok);
+  metrics.config_reloaded(ReloadResult::Ok, 2);
   const Scrape scrape = this->scrape();
   CHECK(scrape[successful] == 1);
   CHECK(std::abs(scrape[loaded_at] - started - 20) < 1e-3);
+  CHECK(scrape["avatar_edge_config_reload_id"] == 2);
   CHECK(scrape[R"(avatar_edge_config_reloads_total{result="ok"})"] == 1);
   CHECK(scrape[R"(avatar_edge_config_reloads_total{result="failed"})"] == 1);
 }

@@ -45,3 +45,29 @@ TEST_CASE("what is no address is refused, with an example of one", "[net]") {
     CHECK(address.error().message.find("127.0.0.1:8080") != std::string::npos);
   }
 }
+
+TEST_CASE("a UNIX socket has a path, and neither host nor port", "[net][unix]") {
+  const auto address = parse_address("unix:/run/avatar-edge/admin.sock");
+  REQUIRE(address);
+  CHECK(address->is_unix());
+  CHECK(address->unix_path() == "/run/avatar-edge/admin.sock");
+  CHECK(address->text() == "unix:/run/avatar-edge/admin.sock");
+  CHECK(address->host().empty());
+  CHECK(address->port() == 0);
+  CHECK_FALSE(address->is_loopback());
+  CHECK_FALSE(parse_address("127.0.0.1:1")->is_unix());
+  CHECK(parse_address("127.0.0.1:1")->unix_path().empty());
+}
+
+TEST_CASE("the path of a UNIX socket is absolute, and fits into what the kernel has for it", "[net][unix]") {
+  CHECK(parse_address("unix:/" + std::string(kUnixPathBytesMax - 1, 'x'))->unix_path().size() == kUnixPathBytesMax);
+  for (const std::string& text : {std::string("unix:"), std::string("unix:run/x.sock"), std::string("unix:@x"),
+                                  std::string("unix:/a\0b", 9), "unix:/" + std::string(kUnixPathBytesMax, 'x')})
+    CHECK_FALSE(parse_address(text));
+}
+
+TEST_CASE("who has connected to a UNIX socket without a name has no path", "[net][unix]") {
+  sockaddr_storage storage{};
+  storage.ss_family = AF_UNIX;
+  CHECK(Address(storage, sizeof(sa_family_t)).unix_path().empty());
+}

@@ -4,7 +4,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "net/unix_socket.h"
 #include "support/catch.h"
+#include "support/temporary_folder.h"
 
 using namespace edge::net;
 
@@ -64,7 +66,17 @@ TEST_CASE("what does not listen, or is no socket, is told by its number and name
   listen_at(kFirst, false);
   const auto idle = InheritedSockets::adopt(kFirst, 1, "idle");
   REQUIRE_FALSE(idle);
-  CHECK(idle.error().message.find("descriptor 500 (idle) is not a TCP socket that listens") != std::string::npos);
+  CHECK(idle.error().message.find("descriptor 500 (idle) is not a stream socket that listens") != std::string::npos);
   CHECK_FALSE(InheritedSockets::adopt(kFirst, 1, ""));  // It was closed.
   CHECK_FALSE(InheritedSockets::adopt(kFirst, InheritedSockets::kCountMax + 1, ""));
+}
+
+TEST_CASE("an inherited socket may be a UNIX socket", "[net][inherited][unix]") {
+  const edge::test::TemporaryFolder folder;
+  const Address address = *parse_address("unix:" + folder.file("admin.sock"));
+  const auto made = listen_on_unix(address, 0660);
+  REQUIRE(dup2(made->socket.fd(), kFirst) == kFirst);
+  auto sockets = InheritedSockets::adopt(kFirst, 1, "operators");
+  REQUIRE(sockets);
+  CHECK(sockets->take(address).size() == 1);
 }

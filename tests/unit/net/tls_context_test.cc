@@ -190,6 +190,23 @@ TEST_CASE("clients' certificates are verified where they are asked for", "[net][
   CHECK_FALSE(is_let_in(foreign));
 }
 
+TEST_CASE("a stream says whose certificate the other side has shown", "[net][tls]") {
+  Site site;
+  site.add("first", {"a.example"});
+  site.files.make("ca", {.common_name = "ca", .is_authority = true});
+  site.options.client_ca_file = site.files.path("ca.pem");
+  site.options.client_certificates = ClientCertificates::Optional;
+  // What parts names from each other does not pass for a part of another.
+  const auto ann = site.files.make("ann", {.common_name = "ann, O=Other\n", .issuer = "ca"});
+  const int version = GENERATE(TLS1_2_VERSION, TLS1_3_VERSION);
+  TlsPair shown(site.worker, site.context(), {.version = version, .certificate = ann});
+  shown.shake_hands();
+  CHECK(shown.server.peer_subject() == "CN=ann\\, O=Other\\0A");
+  TlsPair silent(site.worker, site.context(), {.version = version});
+  silent.shake_hands();
+  CHECK(silent.server.peer_subject().empty());
+}
+
 TEST_CASE("a ticket never spares a client the verification of its certificate", "[net][tls]") {
   Site site;
   site.add("first", {"a.example"});
