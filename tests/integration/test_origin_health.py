@@ -27,7 +27,7 @@ def start(start_edge, origin, other):
         url.on("/health", answer(204))
 
     def start(workers=2, **health):
-        health = {"path": "/health", "interval": "100ms", "timeout": "100ms", "failures": 2, "successes": 2} | health
+        health = {"path": "/health", "interval": "500ms", "timeout": "500ms", "failures": 2, "successes": 1} | health
         return start_edge([origin, other], {"workers": workers, "origin": {"health": health,
                                                                            "breaker": {"failed_share": 0}}})
     return start

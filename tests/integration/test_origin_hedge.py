@@ -105,7 +105,7 @@ def test_an_unsafe_request_is_sent_once(start, origin, other, method, body):
 
 
 def test_a_reload_switches_it_off(start, origin, other):
-    edge = start(timeouts={"connect": "300ms", "first_byte": "300ms", "total": "600ms"})
+    edge = start(timeouts={"connect": "1s", "first_byte": "1s", "total": "2s"})
     assert edge.reload({"origin": {"hedge_after": "0s"}}) == "ok"
     hold_both(origin, other, "/avatars/1/46")
     assert edge.get("/avatars/1/46").status == 504
