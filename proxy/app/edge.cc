@@ -439,7 +439,7 @@ void Edge::on_end_signal() {
 
 void Edge::start_drain() {
   draining_ = true;
-  successor_.reset();
+  if (successor_) successor_->give_up();
   if (is_replaced_) return drain_workers();  // Who has taken our place accepts already.
   reports_.on_drain(config_.drain_delay + config_.drain);
   if (config_.drain_delay.count() == 0) return drain_workers();

@@ -132,12 +132,17 @@ void Successor::on_serving() {
 
 void Successor::fail(std::string_view why) {
   if (!child_) return;
+  give_up();
+  parts_.on_failed(why);
+}
+
+void Successor::give_up() {
+  if (!child_) return;
   deadline_.disarm();
   retry_.disarm();
   handover_.reset();
   end_child(*std::exchange(child_, std::nullopt));
   loop_.destroy_later(std::move(link_));
-  parts_.on_failed(why);
 }
 
 }  // namespace edge::app

@@ -50,6 +50,8 @@ class Successor {
   Status start(const Invocation& invocation, std::vector<std::string> variables,
                const std::vector<net::Socket>& sockets, std::uint32_t generation, std::chrono::milliseconds patience);
   bool is_under_way() const { return child_.has_value(); }
+  // Ends the new process, if it is on its way: it is not to serve when this one is told to end.
+  void give_up();
 
  private:
   // What is being handed over.
