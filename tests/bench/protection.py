@@ -77,46 +77,56 @@ class Honest:
 
 
 def abuse(folder):
-    """The abuser asks for held and for missing pictures by turns, with a pause that makes fifty times the limit."""
-    script = """
-      local n = 0
+    """The abuser asks for what is held about fifty times as often as it may, and on other connections for what the origin
+    would have to answer."""
+    hits = """
       function delay() return 1 end
+      function request() return wrk.format("GET", "/avatars/1/96", {["X-Client"] = "abuser"}) end"""
+    misses = """
+      local n = 0
       function request()
         n = n + 1
-        local path = n %% 2 == 0 and "/avatars/1/96" or "/avatars/hangs-" .. n .. "/96"
-        return wrk.format("GET", path, {["X-Client"] = "abuser"})
-      end
-      -- %d"""
+        return wrk.format("GET", "/avatars/hangs-%d-" .. n .. "/96", {["X-Client"] = "abuser"})
+      end"""
     with Scene(folder) as scene:
         nginx = origin_of(scene)
         rule = {"by": "header", "header": "X-Client", "rate": f"{LIMIT}/s"}
         edge = scene.edge("edge", nginx.url, limits={"rates": [rule]})
-        with edge.connect() as client:
-            client.get("/avatars/1/96")
-        rounds = {"undisturbed": [], "with the abuser and no origin": []}
+        # What the load itself costs those who measure on the same processors.
+        other = scene.edge("other", nginx.url)
+        for one in (edge, other):
+            answers(one.port, "/avatars/1/96")
+        rounds = {"undisturbed": [], "with as many hits of another edge": [], "with the abuser and no origin": []}
         asked = 0
         for turn in range(5):
             honest = Honest(edge.port)
             time.sleep(4)
             rounds["undisturbed"].append(honest.stop())
+            elsewhere = subprocess.Popen(wrk(other.port, 4, hits, scene.folder, 12), stdout=subprocess.DEVNULL)
+            honest = Honest(edge.port)
+            time.sleep(4)
+            rounds["with as many hits of another edge"].append(honest.stop())
+            elsewhere.wait(60)
             stop_process(nginx.process.pid)
             stopped = [int(pid) for pid in children_of(nginx.process.pid)]
             for pid in stopped:
                 stop_process(pid)
             before = edge.metric("requests_total")
-            abuser = subprocess.Popen(wrk(edge.port, 4, script % turn, scene.folder), stdout=subprocess.DEVNULL)
+            abusers = [subprocess.Popen(wrk(edge.port, 4, script, scene.folder, connections), stdout=subprocess.DEVNULL)
+                       for script, connections in ((hits, 12), (misses % turn, 100))]
             honest = Honest(edge.port)
             time.sleep(4)
             rounds["with the abuser and no origin"].append(honest.stop())
             asked = (edge.metric("requests_total") - before) / 4
-            abuser.wait(60)
+            for abuser in abusers:
+                abuser.wait(60)
             for pid in [nginx.process.pid, *stopped]:
                 os.kill(pid, signal.SIGCONT)
             wait_until(lambda: answers(edge.port, f"/avatars/{random.random()}/96"), "the origin")
-        limited = edge.metric("rate_limited_total", key="header")
+        limited = edge.metric("rate_limited_total", by="header")
     for name, all_rounds in rounds.items():
         p50, p99 = (statistics.median(one[i] for one in all_rounds) for i in (0, 1))
-        print(f"abuse: {name:30} p50 {p50:.2f} ms, p99 {p99:.2f} ms ({', '.join(f'{one[1]:.2f}' for one in all_rounds)}), "
+        print(f"abuse: {name:33} p50 {p50:.2f} ms, p99 {p99:.2f} ms ({', '.join(f'{one[1]:.2f}' for one in all_rounds)}), "
               f"{sum(one[2] for one in all_rounds)} failed", flush=True)
     print(f"abuse: {asked:.0f} requests a second in the last round, limit {LIMIT}; {limited:.0f} were refused in all")
 
@@ -220,7 +230,7 @@ def flood(folder, keys=1_000_000):
         for name, edge in edges.items():
             answers(edge.port, "/avatars/1/96")
             sizes[name] = resident(edge.process.pid)
-        for turn in range(3):
+        for turn in range(1):
             for name, edge in edges.items():
                 # As long as it takes to have asked with each key.
                 asked, used = edge.metric("requests_total"), cpu_seconds(edge.process.pid)
@@ -243,7 +253,7 @@ def cost(folder):
         for edge in edges.values():
             answers(edge.port, "/avatars/1/96")
         ratios, costs = [], {name: [] for name in edges}
-        for _ in range(11):
+        for _ in range(9):
             for name in random.sample(sorted(edges), 2):
                 edge = edges[name]
                 asked, used = edge.metric("requests_total"), cpu_seconds(edge.process.pid)
