@@ -219,7 +219,8 @@ def flood(folder, keys=1_000_000):
       end"""
     with Scene(folder) as scene:
         nginx = origin_of(scene)
-        rule = {"by": "header", "header": "X-Client", "rate": "100/s"}
+        # So slow that all of them are remembered at once.
+        rule = {"by": "header", "header": "X-Client", "rate": "10/h"}
         edges = {
             "no limit": scene.edge("none", nginx.url),
             "a limit, table of 1,000,000": scene.edge("all", nginx.url, limits={"rates": [rule]}),
