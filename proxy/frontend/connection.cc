@@ -326,6 +326,11 @@ void Connection::cut_off() {
   close();
 }
 
+void Connection::reset() {
+  net::reset_when_closed(stream_.socket());
+  close();
+}
+
 void Connection::close(bool client_left) {
   if (state_ == State::Closed) return;
   state_ = State::Closed;

@@ -40,6 +40,8 @@ class Connection {
   void cut_off();
   // Ends it as it stands. The object lives until the end of the turn.
   void close() { close(false); }
+  // So that the client sees that it is cut off.
+  void reset();
   // Its handshake goes on, for there is something to read.
   void on_handshake_turn();
 

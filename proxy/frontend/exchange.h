@@ -55,6 +55,9 @@ class Exchange {
   virtual void write(std::string_view piece, Ref<const Shared> owner = {}) = 0;
   virtual void finish() = 0;
   virtual void abort() = 0;
+  // Forgets what start_response and write were given, so that something else may be answered. False where the client
+  // may have seen some of it: then there is only abort().
+  virtual bool take_back() = 0;
   // True while the client is slower than the pieces written: stop writing until ExchangeTask::on_writable.
   virtual bool is_congested() const = 0;
   virtual bool has_response_started() const = 0;

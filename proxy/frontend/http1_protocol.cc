@@ -144,7 +144,7 @@ void Http1Protocol::on_request_end() {
 void Http1Protocol::refuse(const Refusal& refusal) {
   count_refusal(refusal, server_.metrics());
   if (task_) server_.loop().destroy_later(std::move(task_));
-  if (state_ == State::Exchange && response_ != ResponseState::None) return connection_.close();
+  if (state_ == State::Exchange && response_ != ResponseState::None) return abort();
   if (state_ != State::Exchange) {
     state_ = State::Exchange;
     record_.begun = server_.loop().now();
@@ -252,9 +252,23 @@ void Http1Protocol::finish() {
   finish_response();
 }
 
+// The answers before it are owed all the same. Where nothing but the end of the connection ends the body, an orderly
+// end would make it look whole (RFC 9112 section 8).
 void Http1Protocol::abort() {
   if (state_ != State::Exchange) return;
-  connection_.close();
+  if (framing_ == Http1Head::Framing::UntilClose) return connection_.reset();
+  record_.report(connection_, parser_.head(), false);
+  if (task_) server_.loop().destroy_later(std::move(task_));
+  end();
+  connection_.schedule();
+}
+
+bool Http1Protocol::take_back() {
+  if (state_ != State::Exchange || response_ != ResponseState::Started) return false;
+  if (!output_.take_back(response_at_)) return false;
+  record_.bytes = 0;
+  response_ = ResponseState::None;
+  return true;
 }
 
 bool Http1Protocol::is_congested() const { return output_.size() >= kOutputHigh; }
@@ -267,6 +281,7 @@ void Http1Protocol::set_outcome(metrics::Outcome outcome, std::string_view detai
 void Http1Protocol::append_response_head(const Response& head, Http1Head::Framing framing, std::uint64_t length) {
   EDGE_CHECK(response_ == ResponseState::None);
   response_ = ResponseState::Started;
+  response_at_ = output_.end();
   record_.status = head.status;
   // An answer before the end of the request's body ends the connection: the rest of it is not waited for.
   if (body_ != BodyState::None && body_ != BodyState::Complete) keep_alive_ = false;

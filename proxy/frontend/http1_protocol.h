@@ -47,6 +47,7 @@ class Http1Protocol final : public Protocol, public Exchange {
   void write(std::string_view piece, Ref<const Shared> owner) override;
   void finish() override;
   void abort() override;
+  bool take_back() override;
   bool is_congested() const override;
   bool has_response_started() const override { return response_ != ResponseState::None; }
   bool has_body() const override { return parser_.has_body(); }
@@ -94,6 +95,7 @@ class Http1Protocol final : public Protocol, public Exchange {
   BodyState body_ = BodyState::None;
   std::uint64_t body_bytes_ = 0;
   ResponseState response_ = ResponseState::None;
+  std::uint64_t response_at_ = 0;  // Where it begins in the output.
   bool keep_alive_ = true;
   bool sends_body_ = true;  // Not for HEAD.
   Http1Head::Framing framing_ = Http1Head::Framing::None;

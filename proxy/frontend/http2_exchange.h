@@ -83,6 +83,8 @@ class Http2Exchange final : public Exchange {
   void write(std::string_view piece, Ref<const Shared> owner) override;
   void finish() override;
   void abort() override;
+  // Its head is out of reach; but a stream that is reset says why, and harms no other.
+  bool take_back() override { return false; }
   bool is_congested() const override;
   bool has_response_started() const override { return response_ != ResponseState::None; }
   bool has_body() const override { return body_ != BodyState::None; }

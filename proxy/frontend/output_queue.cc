@@ -66,6 +66,7 @@ void OutputQueue::move_to(OutputQueue& to, std::size_t bytes) {
 void OutputQueue::consume(std::size_t bytes) {
   EDGE_CHECK(bytes <= size_);
   size_ -= bytes;
+  consumed_ += bytes;
   while (bytes > 0) {
     Piece& piece = pieces_[first_];
     const std::size_t taken = std::min(bytes, piece.size);
@@ -82,6 +83,23 @@ void OutputQueue::consume(std::size_t bytes) {
     }
   }
   compact();
+}
+
+bool OutputQueue::take_back(std::uint64_t from) {
+  EDGE_CHECK(from <= end());
+  if (from < consumed_) return false;
+  std::size_t left = static_cast<std::size_t>(end() - from);
+  size_ -= left;
+  while (left > 0) {
+    Piece& last = pieces_.back();
+    const std::size_t taken = std::min(left, last.size);
+    left -= taken;
+    last.size -= taken;
+    if (!last.data) copied_.resize(last.offset + last.size);
+    if (last.size == 0) pieces_.pop_back();
+  }
+  compact();
+  return true;
 }
 
 void OutputQueue::compact() {

@@ -33,6 +33,11 @@ class OutputQueue {
   // Forgets the first `bytes` bytes: they were sent.
   void consume(std::size_t bytes);
 
+  // Where what is appended next will be, counted from the first byte that ever was in the queue.
+  std::uint64_t end() const noexcept { return consumed_ + size_; }
+  // Forgets what was appended from there on. False, and nothing is forgotten, where some of it was sent.
+  bool take_back(std::uint64_t from);
+
   std::size_t size() const noexcept { return size_; }
   bool empty() const noexcept { return size_ == 0; }
 
@@ -51,6 +56,7 @@ class OutputQueue {
   std::size_t first_ = 0;  // Pieces before it are done with.
   std::size_t copy_begin_ = 0;
   std::size_t size_ = 0;
+  std::uint64_t consumed_ = 0;
 };
 
 }  // namespace edge::frontend

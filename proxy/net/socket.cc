@@ -56,6 +56,11 @@ IoResult write_some(const Socket& socket, std::span<const iovec> pieces) noexcep
 
 void shutdown_writes(const Socket& socket) noexcept { shutdown(socket.fd(), SHUT_WR); }
 
+void reset_when_closed(const Socket& socket) noexcept {
+  const linger none{.l_onoff = 1, .l_linger = 0};
+  setsockopt(socket.fd(), SOL_SOCKET, SO_LINGER, &none, sizeof none);
+}
+
 Result<Socket> listen_on(const Address& address, bool share_port) {
   Socket socket(::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!socket.is_open()) return refused(address, "cannot make a socket for");

@@ -45,6 +45,8 @@ IoResult peek_some(const Socket& socket, std::span<char> into) noexcept;
 IoResult write_some(const Socket& socket, std::span<const iovec> pieces) noexcept;
 // Tells the other side that nothing more will come; reading goes on.
 void shutdown_writes(const Socket& socket) noexcept;
+// Its end will be an error to the other side, whatever it has read.
+void reset_when_closed(const Socket& socket) noexcept;
 
 // A listening socket, non-blocking. With `share_port`, several sockets may listen on one address and the kernel deals
 // connections out among them.

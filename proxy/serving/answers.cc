@@ -172,6 +172,10 @@ void send_interim(frontend::Exchange& exchange, const http::ResponseHead& head) 
 
 void answer_origin_error(frontend::Exchange& exchange, http::ProxyError error, std::string_view detail,
                          http::ForwardReason reason, std::optional<std::chrono::seconds> retry_after) {
+  if (exchange.has_response_started() && !exchange.take_back()) {
+    exchange.set_outcome(metrics::Outcome::Error, http::to_text(error));
+    return exchange.abort();
+  }
   std::string status;
   http::append_cache_status(status, {.forwarded = reason, .detail = http::to_text(error)});
   const std::uint16_t code = http::status_of(error);

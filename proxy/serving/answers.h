@@ -35,8 +35,9 @@ bool start_stored(frontend::Exchange& exchange, const Ref<const cache::StoredRes
 // Passes on an interim response.
 void send_interim(frontend::Exchange& exchange, const http::ResponseHead& head);
 
-// Answers that the origin could not be had. `detail` must name no machine of ours. `retry_after`: where it is known
-// when to try again; with 503 alone.
+// Answers that the origin could not be had, also in place of an answer that has begun and that the client has seen
+// nothing of; where it has, the answer is broken off. `detail` must name no machine of ours. `retry_after`: where it is
+// known when to try again; with 503 alone.
 void answer_origin_error(frontend::Exchange& exchange, http::ProxyError error, std::string_view detail,
                          http::ForwardReason reason, std::optional<std::chrono::seconds> retry_after = {});
 

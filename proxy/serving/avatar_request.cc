@@ -337,8 +337,7 @@ void AvatarRequest::send_arrived() {
     const cache::Arrival::Part part = arrival_->read(arrived_sent_, reader_);
     if (part.broken) {
       arrival_ = nullptr;
-      exchange_.set_outcome(metrics::Outcome::Error, http::to_text(*part.broken));
-      return exchange_.abort();
+      return answer_origin_error(exchange_, *part.broken, http::to_text(*part.broken), why_);
     }
     if (part.bytes.empty()) return wait_on();
     arrived_sent_ += part.bytes.size();

@@ -109,11 +109,6 @@ void Pass::on_error(const origin::FetchError& error) {
   if (plan_.is_unsafe && error.may_have_arrived) fence();
   end();
   if (!exchange_) return services_.aftermath.remove(*this);
-  if (exchange_->has_response_started()) {
-    exchange_->set_outcome(metrics::Outcome::Error, http::to_text(error.error));
-    exchange_->abort();
-    return;
-  }
   answer_origin_error(*exchange_, error.error, http::to_text(error.error), plan_.reason, error.retry_after);
 }
 

@@ -87,10 +87,30 @@ def test_a_stream_cut_off_is_cut_for_the_client_too(edge, origin):
         request.close()
 
     origin.on("/stream", cut)
-    # Even the head may not have been sent yet.
-    with pytest.raises(Incomplete) as broken:
-        edge.get("/stream")
-    assert not broken.value.response or broken.value.response.body in (b"", b"half")
+    # Where the client has seen nothing of it yet, it can be told; in HTTP/2 the reset of the stream tells.
+    try:
+        check_error(edge.get("/stream"), 502, "http_response_incomplete")
+    except Incomplete as broken:
+        seen = broken.response
+        assert seen.body in (b"", b"half") if seen else edge.transport == "h2"
+
+
+@pytest.mark.http1("what is answered when the stream is broken before it has been sent")
+@pytest.mark.parametrize("cache_control", ["no-store", "max-age=60"])
+def test_a_stream_cut_off_before_the_client_has_seen_any_of_it_is_502(edge, origin, cache_control):
+    held = origin.hold("/avatars/1/46")
+    origin.on("/avatars/2/46", answer(200, FRESH, b"picture"))
+    with edge.connect() as client:
+        client.ask("GET", "/avatars/1/46")
+        request = held.next()
+        edge.pause()  # So that its beginning and its end are there together.
+        request.send_head(200, {"Cache-Control": cache_control}, 300_000)
+        request.send(bytes(1000))
+        request.close()
+        edge.resume()
+        check_error(client.response(), 502, "http_response_incomplete")
+        client.ask("GET", "/avatars/2/46")
+        assert client.response().body == b"picture"  # Nor does it cost the connection.
 
 
 def test_a_response_without_length_ends_with_its_connection(edge, origin):

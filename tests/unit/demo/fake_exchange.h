@@ -60,6 +60,7 @@ class FakeExchange final : public frontend::Exchange {
   void write(std::string_view piece, Ref<const Shared>) override { body_.append(piece); }
   void finish() override {}
   void abort() override {}
+  bool take_back() override { return false; }
   bool is_congested() const override { return false; }
   bool has_response_started() const override { return status_ != 0; }
   bool has_body() const override { return has_body_; }

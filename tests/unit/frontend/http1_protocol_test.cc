@@ -208,6 +208,57 @@ TEST_CASE("a stream that is aborted, or too short, is a broken message", "[front
   CHECK(server.log().find("\"complete\":false") != std::string::npos);
 }
 
+TEST_CASE("a stream that is aborted takes no earlier answer with it", "[frontend][rfc9112 9.3.2]") {
+  TestServer server([&](Exchange& exchange) -> std::unique_ptr<ExchangeTask> {
+    if (exchange.request().target == "/whole") return answer_target(exchange);
+    exchange.start_response({.status = 200}, 10);
+    exchange.write("01234");
+    exchange.abort();
+    return nullptr;
+  });
+  Client client = server.connect();
+  client.send("GET /whole HTTP/1.1\r\nhost: x\r\n\r\nGET /broken HTTP/1.1\r\nhost: x\r\n\r\n");
+  CHECK(client.read().body == "/whole");
+  CHECK_FALSE(client.read().is_whole);
+  CHECK(client.read_to_end() == "01234");
+}
+
+TEST_CASE("a stream that only the end of the connection ends is aborted with a reset", "[frontend][rfc9112 8]") {
+  TestServer server([&](Exchange& exchange) -> std::unique_ptr<ExchangeTask> {
+    exchange.start_response({.status = 200}, std::nullopt);
+    exchange.write("01234");
+    exchange.abort();
+    return nullptr;
+  });
+  Client client = server.connect();
+  client.send("GET /a HTTP/1.0\r\nhost: x\r\n\r\n");
+  client.read_to_end();
+  CHECK(client.was_reset());
+}
+
+TEST_CASE("a stream is taken back as long as the client has seen nothing of it", "[frontend]") {
+  const bool is_sent = GENERATE(false, true);
+  bool was_taken_back = false;
+  TestServer server([&](Exchange& exchange) -> std::unique_ptr<ExchangeTask> {
+    exchange.start_response({.status = 200}, std::nullopt);
+    exchange.write("01234");
+    const auto end = [&](Exchange& later) {
+      was_taken_back = later.take_back();
+      was_taken_back ? later.respond({.status = 502, .body = "broken"}) : later.abort();
+    };
+    if (is_sent) return std::make_unique<LaterTask>(exchange, end);
+    end(exchange);
+    return nullptr;
+  });
+  Client client = server.connect();
+  client.send(std::string(kGet) + (is_sent ? "" : std::string(kGet)));
+  const Answer answer = client.read();
+  CHECK(answer.status == (is_sent ? 200 : 502));
+  CHECK(answer.is_whole != is_sent);
+  if (!is_sent) CHECK(client.read().body == "broken");
+  CHECK(was_taken_back != is_sent);
+}
+
 TEST_CASE("a piece beyond the declared length is not sent", "[frontend][rfc9112 6.2]") {
   TestServer server([&](Exchange& exchange) -> std::unique_ptr<ExchangeTask> {
     exchange.start_response({.status = 200}, 5);

@@ -40,7 +40,7 @@ TEST_CASE("what is appended comes out in order, each byte once", "[frontend]") {
   for (int i = 0; i < 5000; ++i) {
     std::string text(random() % 8 == 0 ? random() % 40'000 : random() % 60, '\0');
     for (char& c : text) c = static_cast<char>('a' + random() % 26);
-    switch (random() % 5) {
+    switch (random() % 6) {
       case 0:
         queue.append_copy(text);
         model += text;
@@ -57,6 +57,12 @@ TEST_CASE("what is appended comes out in order, each byte once", "[frontend]") {
         model += text;
         break;
       }
+      case 3: {
+        const std::size_t kept = model.empty() ? 0 : random() % (model.size() + 1);
+        REQUIRE(queue.take_back(queue.end() - (model.size() - kept)));
+        model.resize(kept);
+        break;
+      }
       default: {
         const std::size_t sent = model.empty() ? 0 : random() % (model.size() + 1);
         queue.consume(random() % 10 == 0 ? model.size() : sent);
@@ -69,6 +75,20 @@ TEST_CASE("what is appended comes out in order, each byte once", "[frontend]") {
   }
   queue.consume(queue.size());
   CHECK(alive == 0);
+}
+
+TEST_CASE("what was appended is taken back as long as none of it was sent", "[frontend]") {
+  OutputQueue queue;
+  queue.append_copy("one");
+  const std::uint64_t second = queue.end();
+  queue.append_copy("two");
+  queue.consume(3);
+  CHECK(queue.take_back(second));
+  CHECK(queue.empty());
+  queue.append_copy("three");
+  queue.consume(1);
+  CHECK_FALSE(queue.take_back(second));
+  CHECK(all_of(queue) == "hree");
 }
 
 TEST_CASE("shared bytes are not copied, and are let go as soon as they are sent", "[frontend]") {
