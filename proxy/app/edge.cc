@@ -120,6 +120,7 @@ Edge::Edge(Config config, std::filesystem::path file, const Clock& clock, LineWr
     : config_(std::move(config)),
       file_(std::move(file)),
       clock_(clock),
+      routes_(routes_of(config_)),
       started_at_(clock.now()),
       reloads_(clock),
       tls_(all_listeners(config_), clock),
@@ -191,13 +192,20 @@ Edge::Edge(Config config, std::filesystem::path file, const Clock& clock, LineWr
                                                                "the new process does not serve: " + std::string(why) +
                                                                    "; this one goes on");
                                                      metrics_.upgrade_failed();
+                                                   },
+                                               .on_purged =
+                                                   [this](const serving::Purge& purge) {
+                                                     repeat_purge(purge, routes_, cache_);
+                                                     if (predecessor_) predecessor_->tell(purge);
                                                    }});
+  invalidator_.on_purge(
+      [this](serving::Purge purge) { loop_.post([this, purge = std::move(purge)] { tell_others(purge); }); });
   if (!origins.inheritance) return;
   manager_.use_sockets(std::move(origins.inheritance->sockets));
   predecessor_.emplace(loop_, std::move(origins.inheritance->link),
                        Predecessor::Parts{.cache = cache_,
                                           .feed = feed_.get(),
-                                          .routes = options->serving->routes,
+                                          .routes = routes_,
                                           .clock = clock_,
                                           .on_switches =
                                               [this](const HandSwitches& switches) {
@@ -205,7 +213,12 @@ Edge::Edge(Config config, std::filesystem::path file, const Clock& clock, LineWr
                                                 set_degraded(switches.is_degraded);
                                               },
                                           .on_taken_over = [this] { begin_serving(); },
-                                          .on_alone = [this] { reports_.on_alone(); }});
+                                          .on_alone = [this] { reports_.on_alone(); },
+                                          .on_purged =
+                                              [this](const serving::Purge& purge) {
+                                                repeat_purge(purge, routes_, cache_);
+                                                if (successor_) successor_->tell(purge);
+                                              }});
 }
 
 Edge::~Edge() = default;
@@ -351,6 +364,12 @@ void Edge::on_replaced(pid_t by) {
   admin_server_.drain([] {});
   admin_file_.keep();
   start_drain();
+}
+
+// The processes before and after this one.
+void Edge::tell_others(const serving::Purge& purge) {
+  if (successor_) successor_->tell(purge);
+  if (predecessor_) predecessor_->tell(purge);
 }
 
 void Edge::announce(std::string_view avatar, std::uint64_t version) {

@@ -71,6 +71,7 @@ class Edge {
   void begin_serving();
   void upgrade();
   void on_replaced(pid_t by);
+  void tell_others(const serving::Purge& purge);
   void reopen_logs();
   std::uint64_t ask_reload();
   void reload(std::uint64_t id);
@@ -93,6 +94,7 @@ class Edge {
   Config config_;
   const std::filesystem::path file_;
   const Clock& clock_;
+  const serving::Routes routes_;  // Of the start: they are among what only a restart changes.
   const Instant started_at_;
   ReloadHistory reloads_;
   std::uint64_t reloads_done_ = 0;

@@ -36,6 +36,10 @@ HandoverLink::HandoverLink(event::EventLoop& loop, net::Socket socket, Callbacks
   readable_.arm();
 }
 
+HandoverLink::~HandoverLink() {
+  if (!is_closed_ && unsent() > 0) static_cast<void>(try_write());
+}
+
 void HandoverLink::send(std::string_view line, std::string_view bytes) {
   if (is_closed_) return;
   const std::size_t length = line.size() + 1 + bytes.size();
@@ -44,9 +48,13 @@ void HandoverLink::send(std::string_view line, std::string_view bytes) {
   writable_.arm();
 }
 
-void HandoverLink::write_some() {
+net::IoResult HandoverLink::try_write() {
   const std::array<iovec, 1> piece{{{out_.data() + sent_, out_.size() - sent_}}};
-  const net::IoResult result = net::write_some(socket_, piece);
+  return net::write_some(socket_, piece);
+}
+
+void HandoverLink::write_some() {
+  const net::IoResult result = try_write();
   if (result.state == net::IoResult::Broken) return close();
   sent_ += result.bytes;
   if (sent_ < out_.size()) return;

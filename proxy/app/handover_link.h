@@ -7,10 +7,13 @@
 //   ready                    I serve
 // The old one answers `want` with:
 //   switches MAINTENANCE DEGRADED   0 or 1, as they were switched by hand
-//   held POSITION URL_BYTES, the URL and then the entry as the tier has it behind it: what was held when all events up
-//   to
-//                            there had been applied
+//   held POSITION URL_BYTES, the URL and then the entry as the tier has it behind it: what was held when all events
+//                            up to there had been applied
 //   end COUNT                that is all
+// and `ready` with:
+//   alone                    I speak for us both no more
+// Both say:
+//   purge hard|soft avatar|url|all, its name behind it: was purged by hand here (app/handover_purge.h)
 #pragma once
 
 #include <cstddef>
@@ -41,6 +44,8 @@ class HandoverLink {
   };
   // None of the callbacks may destroy the link (EventLoop::destroy_later does it).
   HandoverLink(event::EventLoop& loop, net::Socket socket, Callbacks callbacks);
+  // What is still to be sent goes as far as it can at once.
+  ~HandoverLink();
 
   void send(std::string_view line, std::string_view bytes = {});
   std::size_t unsent() const { return out_.size() - sent_; }
@@ -50,6 +55,7 @@ class HandoverLink {
  private:
   void read_some();
   bool take_frames();
+  net::IoResult try_write();
   void write_some();
   void close();
 

@@ -50,7 +50,8 @@ Predecessor::Predecessor(event::EventLoop& loop, net::Socket link, Parts parts)
     : loop_(loop),
       parts_(std::move(parts)),
       link_(loop, std::move(link),
-            {[this](const HandoverFrame& frame) { on_frame(frame); }, [this] { on_closed(); }, [] {}}),
+            {[this](const HandoverFrame& frame) { on_frame(frame); }, [this] { on_closed(); },
+             [this] { purges_.on_sent(link_); }}),
       deadline_(loop, [this] { end(); }) {}
 
 void Predecessor::take_over(std::uint64_t object_bytes_max, std::chrono::milliseconds patience) {
@@ -67,6 +68,8 @@ void Predecessor::take_over(std::uint64_t object_bytes_max, std::chrono::millise
 void Predecessor::say_ready() { link_.send("ready"); }
 
 void Predecessor::on_frame(const HandoverFrame& frame) {
+  if (frame.words[0] == "alone") return on_alone();
+  if (const auto purge = try_purge(frame)) return parts_.on_purged(*purge);
   if (!asked_) return;  // What comes too late.
   const auto& words = frame.words;
   if (words[0] == "held" && words.size() >= 3) return on_held(frame);
@@ -108,7 +111,11 @@ bool Predecessor::try_hold(std::string_view url, std::string_view bytes, cache::
 
 void Predecessor::on_closed() {
   end();
-  parts_.on_alone();
+  on_alone();
+}
+
+void Predecessor::on_alone() {
+  if (!std::exchange(is_alone_, true)) parts_.on_alone();
 }
 
 void Predecessor::end() {

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "app/handover_link.h"
+#include "app/handover_purge.h"
 #include "app/successor.h"
 #include "base/result.h"
 #include "cache/memory_cache.h"
@@ -44,6 +45,8 @@ class Predecessor {
     UniqueFunction<void()> on_taken_over;
     // The other process no longer speaks for us both.
     UniqueFunction<void()> on_alone;
+    // It has purged by hand.
+    UniqueFunction<void(const serving::Purge&)> on_purged;
   };
   Predecessor(event::EventLoop& loop, net::Socket link, Parts parts);
 
@@ -51,20 +54,25 @@ class Predecessor {
   void take_over(std::uint64_t object_bytes_max, std::chrono::milliseconds patience);
   // We serve.
   void say_ready();
+  // This process has purged by hand; told as long as the other one is there.
+  void tell(const serving::Purge& purge) { purges_.tell(link_, purge); }
 
  private:
   void on_frame(const HandoverFrame& frame);
   void on_held(const HandoverFrame& frame);
   bool try_hold(std::string_view url, std::string_view bytes, cache::EventId known_to);
   void on_closed();
+  void on_alone();
   void end();
 
   event::EventLoop& loop_;
   Parts parts_;
   HandoverLink link_;
+  PurgeTeller purges_;
   std::optional<feed::Feed::Standing> asked_;  // As we stood when we asked; null: not asked, or over.
   Instant asked_at_{};
   bool has_ended_ = false;
+  bool is_alone_ = false;
   std::uint64_t taken_ = 0;
   std::uint64_t refused_ = 0;
   event::Timer deadline_;

@@ -43,7 +43,8 @@ Status Successor::start(const Invocation& invocation, std::vector<std::string> v
   link_ = std::make_unique<HandoverLink>(
       loop_, std::move(ours),
       HandoverLink::Callbacks{[this](const HandoverFrame& frame) { on_frame(frame); },
-                              [this] { fail("it has ended; its log says why"); }, [this] { hand_over(); }});
+                              [this] { fail("it has ended; its log says why"); }, [this] { on_sent(); }});
+  purges_ = {};
   deadline_.arm(patience);
   return {};
 }
@@ -51,6 +52,7 @@ Status Successor::start(const Invocation& invocation, std::vector<std::string> v
 void Successor::on_frame(const HandoverFrame& frame) {
   if (frame.words[0] == "want") return on_want(frame);
   if (frame.words[0] == "ready") return on_serving();
+  if (const auto purge = try_purge(frame)) parts_.on_purged(*purge);
 }
 
 void Successor::on_want(const HandoverFrame& frame) {
@@ -103,6 +105,14 @@ bool Successor::take_shard() {
   return true;
 }
 
+// What was read of it may have been purged since.
+void Successor::take_shard_again() {
+  if (handover_->next == handover_->shard.size()) return;
+  --handover_->next_shard;
+  handover_->shard.clear();
+  handover_->next = 0;
+}
+
 void Successor::send_one(const cache::HeldResponse& held) {
   const std::uint64_t bytes = held.response->body().size() + held.response->fields().size();
   if (held.response->body().size() > handover_->object_bytes_max) return;
@@ -122,12 +132,23 @@ void Successor::end_handover() {
 }
 
 void Successor::on_serving() {
+  if (!child_) return;
   deadline_.disarm();
   retry_.disarm();
   handover_.reset();
-  loop_.destroy_later(std::move(link_));
-  const pid_t child = *std::exchange(child_, std::nullopt);
-  parts_.on_serving(child);
+  parts_.on_serving(*std::exchange(child_, std::nullopt));
+  link_->send("alone");
+}
+
+void Successor::on_sent() {
+  purges_.on_sent(*link_);
+  hand_over();
+}
+
+void Successor::tell(const serving::Purge& purge) {
+  if (!link_) return;
+  if (handover_) take_shard_again();
+  purges_.tell(*link_, purge);
 }
 
 void Successor::fail(std::string_view why) {

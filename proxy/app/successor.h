@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "app/handover_link.h"
+#include "app/handover_purge.h"
 #include "base/process.h"
 #include "cache/memory_cache.h"
 #include "event/timer.h"
@@ -41,6 +42,8 @@ class Successor {
     UniqueFunction<void(pid_t)> on_serving;
     // It has been ended, or has ended by itself.
     UniqueFunction<void(std::string_view why)> on_failed;
+    // The other process has purged by hand.
+    UniqueFunction<void(const serving::Purge&)> on_purged;
   };
   Successor(event::EventLoop& loop, Parts parts);
   ~Successor();
@@ -52,6 +55,8 @@ class Successor {
   bool is_under_way() const { return child_.has_value(); }
   // Ends the new process, if it is on its way: it is not to serve when this one is told to end.
   void give_up();
+  // This process has purged by hand; told as long as the other one is there.
+  void tell(const serving::Purge& purge);
 
  private:
   // What is being handed over.
@@ -73,15 +78,18 @@ class Successor {
   void hand_over();
   bool try_begin();
   bool take_shard();
+  void take_shard_again();
   void send_one(const cache::HeldResponse& held);
   void end_handover();
   void on_serving();
+  void on_sent();
   void fail(std::string_view why);
 
   event::EventLoop& loop_;
   Parts parts_;
   std::optional<pid_t> child_;
-  std::unique_ptr<HandoverLink> link_;
+  std::unique_ptr<HandoverLink> link_;  // Stays while the new process serves.
+  PurgeTeller purges_;
   std::optional<Handover> handover_;
   event::Timer retry_;
   event::Timer deadline_;

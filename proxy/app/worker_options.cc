@@ -19,12 +19,6 @@ std::string lower(std::string_view text) {
 }
 
 // The configuration was checked when it was loaded.
-serving::Routes routes_of(const Config& config) {
-  auto routes = serving::parse_routes(config.avatars.routes);
-  EDGE_CHECK(routes);
-  return std::move(*routes);
-}
-
 serving::RateRules rates_of(const Config& config) {
   auto rules = serving::make_rate_rules(config.limits);
   EDGE_CHECK(rules);
@@ -106,6 +100,12 @@ std::shared_ptr<const frontend::PortAccess> port_access(const ListenOptions& opt
   auto list = frontend::make_access_list(options.allow, options.deny);
   EDGE_CHECK(list);
   return std::make_shared<const frontend::PortAccess>(frontend::PortAccess{*std::move(list), options.proxy_protocol});
+}
+
+serving::Routes routes_of(const Config& config) {
+  auto routes = serving::parse_routes(config.avatars.routes);
+  EDGE_CHECK(routes);
+  return std::move(*routes);
 }
 
 admin::AdminOptions admin_options(const Config& config) { return {token_of(config), routes_of(config)}; }

@@ -16,6 +16,7 @@ std::uint32_t worker_count(const Config& config);
 std::shared_ptr<const WorkerOptions> worker_options(const Config& config, std::uint32_t workers);
 // Null where the listener asks nothing of those who connect.
 std::shared_ptr<const frontend::PortAccess> port_access(const ListenOptions& options);
+serving::Routes routes_of(const Config& config);
 admin::AdminOptions admin_options(const Config& config);
 // For the admin port, whose clients are few and known.
 frontend::ServerOptions admin_server_options(const Config& config);

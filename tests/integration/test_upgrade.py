@@ -169,6 +169,56 @@ def test_both_processes_are_waited_for_while_both_serve(origin, start_node):
     assert node.admin_json("POST", "/updates?wait=20s", publish)["wait"]["complete"]
 
 
+# --- What is purged in either process is purged in both ---
+
+
+@pytest.fixture
+def both(origin, start_node):
+    """An edge of which two processes serve, and a connection that the old one has: (edge, connection)."""
+    node = start_node(upgrade={"patience": "60s"}, drain="60s", http={"timeouts": {"drain_idle": "60s"}})
+    serve_versions(origin)
+    warm(node)
+    with node.connect() as kept:
+        kept.ask("GET", "/avatars/1/46")
+        assert kept.response().is_hit
+        old = node.process
+        node.signal(signal.SIGUSR2)
+        node.await_upgrade(1)
+        assert old.poll() is None
+        yield node, kept
+    assert old.wait(PATIENCE) == 0
+
+
+def test_what_the_old_process_purges_is_gone_in_the_new_one(both):
+    node, kept = both
+    kept.ask("PURGE", "/avatars/1/46")
+    assert json.loads(kept.response().body)["responses"] == 1
+    node.wait_for_log("as the other process was told: purge hard url /avatars/1/46")
+    assert not node.get("/avatars/1/46").is_hit and node.get("/avatars/2/46").is_hit
+
+
+@pytest.mark.parametrize("purge", [{"avatar": "1"}, {"avatar": "1", "soft": True}, {"url": "/avatars/1/46"}, {"all": True}],
+                         ids=["avatar", "softly", "url", "all"])
+def test_what_the_new_process_purges_is_gone_in_the_old_one(both, purge):
+    node, kept = both
+    node.purge(**purge)
+    node.wait_for_log("as the other process was told: purge")
+    kept.ask("GET", "/avatars/1/46")
+    assert not kept.response().is_hit
+
+
+def test_what_is_purged_while_the_new_process_takes_over_is_gone_in_it(node):
+    node.signal(signal.SIGUSR2)
+    new = child_of(node.process)
+    stop_process(new)  # Wherever it is.
+    try:
+        node.purge(avatar="1")
+    finally:
+        os.kill(new, signal.SIGCONT)
+    node.await_upgrade(1)
+    assert not node.get("/avatars/1/46").is_hit and node.get("/avatars/2/46").is_hit
+
+
 # --- Nobody is turned away ---
 
 
