@@ -319,7 +319,7 @@ void Edge::run() {
   for (const auto& worker : workers_) worker->stop();
   for (const auto& worker : workers_) worker->join();
   // Only now: while it served it was to be waited for (PROTOCOL R17).
-  if (feed_) feed_->stop();
+  if (feed_) feed_->stop(is_cut_ ? std::chrono::milliseconds{0} : config_.drain);
   log_info("stop", "all workers have ended");
 }
 
@@ -450,7 +450,9 @@ void Edge::on_reload_failed(std::uint64_t id, std::vector<std::string> problems)
 
 void Edge::on_end_signal() {
   if (draining_ || !is_serving_) {
-    log_warning("drain.cut", "a second signal; ends at once");
+    log_warning("drain.cut",
+                draining_ ? "a second signal; ends at once" : "told to end before it served; ends at once");
+    is_cut_ = true;
     return end();
   }
   start_drain();
@@ -459,8 +461,8 @@ void Edge::on_end_signal() {
 void Edge::start_drain() {
   draining_ = true;
   if (successor_) successor_->give_up();
-  if (is_replaced_) return drain_workers();  // Who has taken our place accepts already.
-  reports_.on_drain(config_.drain_delay + config_.drain);
+  if (is_replaced_) return drain_workers();                    // Who has taken our place accepts already.
+  reports_.on_drain(config_.drain_delay + config_.drain * 2);  // Again for what is still to be published.
   if (config_.drain_delay.count() == 0) return drain_workers();
   log_info("drain.delay", "is not ready any more, and serves on for " + format_duration(config_.drain_delay) +
                               " so that balancers notice");

@@ -131,6 +131,7 @@ class Edge {
   event::Timer maintenance_watch_;
   MemoryWatch memory_watch_;
   bool draining_ = false;
+  bool is_cut_ = false;  // By a second signal.
   std::size_t workers_draining_ = 0;
   event::Timer drain_delay_;
   event::Timer drain_deadline_;

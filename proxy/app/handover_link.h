@@ -5,8 +5,9 @@
 //   want POSITION OBJECT_BYTES MEMORY_BYTES, IDENTITY behind it: hand over what memory holds; I have heard the feed up
 //                            to there, of that life of its server, and take no larger responses and no more bytes
 //   ready                    I serve
-// The old one answers `want` with:
+// The old one says at first, and when it hears `want`:
 //   switches MAINTENANCE DEGRADED   0 or 1, as they were switched by hand
+// and answers `want` with:
 //   held POSITION URL_BYTES, the URL and then the entry as the tier has it behind it: what was held when all events
 //                            up to there had been applied
 //   end COUNT                that is all
@@ -48,12 +49,14 @@ class HandoverLink {
   ~HandoverLink();
 
   void send(std::string_view line, std::string_view bytes = {});
+  // Sends and takes in at once what can be, instead of when the loop finds it.
+  void flush() { write_some(); }
+  void read_some();
   std::size_t unsent() const { return out_.size() - sent_; }
 
   static constexpr std::size_t kFrameBytesMax = std::size_t{1} << 30;
 
  private:
-  void read_some();
   bool take_frames();
   net::IoResult try_write();
   void write_some();

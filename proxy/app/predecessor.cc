@@ -55,6 +55,7 @@ Predecessor::Predecessor(event::EventLoop& loop, net::Socket link, Parts parts)
       deadline_(loop, [this] { end(); }) {}
 
 void Predecessor::take_over(std::uint64_t object_bytes_max, std::chrono::milliseconds patience) {
+  link_.read_some();  // What was sent before we ran.
   auto standing = parts_.feed && patience.count() > 0 ? parts_.feed->standing() : std::nullopt;
   if (!standing || has_ended_) return end();
   asked_ = std::move(standing);
@@ -70,11 +71,11 @@ void Predecessor::say_ready() { link_.send("ready"); }
 void Predecessor::on_frame(const HandoverFrame& frame) {
   if (frame.words[0] == "alone") return on_alone();
   if (const auto purge = try_purge(frame)) return parts_.on_purged(*purge);
-  if (!asked_) return;  // What comes too late.
   const auto& words = frame.words;
-  if (words[0] == "held" && words.size() >= 3) return on_held(frame);
-  if (words[0] == "switches" && words.size() >= 3)
+  if (words[0] == "switches" && words.size() >= 3 && !has_ended_)
     return parts_.on_switches({.is_maintenance_wanted = words[1] == "1", .is_degraded = words[2] == "1"});
+  if (!asked_) return;  // What comes too late.
+  if (words[0] == "held" && words.size() >= 3) return on_held(frame);
   if (words[0] == "end") return end();
 }
 

@@ -37,16 +37,28 @@ Status Successor::start(const Invocation& invocation, std::vector<std::string> v
   variables.push_back(Predecessor::variable(sockets.size(), generation));
   std::vector<int> descriptors{theirs.fd()};
   for (const net::Socket& socket : sockets) descriptors.push_back(socket.fd());
-  const auto child = spawn(invocation, variables, descriptors);
-  if (!child) return Failure{child.error()};
-  child_ = *child;
   link_ = std::make_unique<HandoverLink>(
       loop_, std::move(ours),
       HandoverLink::Callbacks{[this](const HandoverFrame& frame) { on_frame(frame); },
                               [this] { fail("it has ended; its log says why"); }, [this] { on_sent(); }});
   purges_ = {};
+  // Before it runs, so that it finds them whatever else it asks for.
+  send_switches();
+  link_->flush();
+  const auto child = spawn(invocation, variables, descriptors);
+  if (!child) {
+    link_.reset();
+    return Failure{child.error()};
+  }
+  child_ = *child;
   deadline_.arm(patience);
   return {};
+}
+
+void Successor::send_switches() {
+  const HandSwitches switches = parts_.switches();
+  link_->send(std::string("switches ") + (switches.is_maintenance_wanted ? "1 " : "0 ") +
+              (switches.is_degraded ? "1" : "0"));
 }
 
 void Successor::on_frame(const HandoverFrame& frame) {
@@ -57,9 +69,7 @@ void Successor::on_frame(const HandoverFrame& frame) {
 
 void Successor::on_want(const HandoverFrame& frame) {
   if (handover_) return;
-  const HandSwitches switches = parts_.switches();
-  link_->send(std::string("switches ") + (switches.is_maintenance_wanted ? "1 " : "0 ") +
-              (switches.is_degraded ? "1" : "0"));
+  send_switches();  // Again, as they are now.
   handover_.emplace();
   const auto position = frame.words.size() >= 4 ? cache::try_event_id(frame.words[1]) : std::nullopt;
   if (!position) return end_handover();

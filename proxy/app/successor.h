@@ -73,6 +73,7 @@ class Successor {
     std::uint64_t count = 0;
   };
 
+  void send_switches();
   void on_frame(const HandoverFrame& frame);
   void on_want(const HandoverFrame& frame);
   void hand_over();

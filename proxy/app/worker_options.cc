@@ -33,6 +33,11 @@ std::shared_ptr<const frontend::ClientAccess> access_of(const Config& config) {
   return std::make_shared<const frontend::ClientAccess>(*std::move(access));
 }
 
+bool trusts_loopback(const Config& config) {
+  const auto access = access_of(config);
+  return access && (access->trusts(*net::try_ip("127.0.0.1")) || access->trusts(*net::try_ip("::1")));
+}
+
 serving::SignedUrls signed_urls_of(const Config& config) {
   auto urls = serving::make_signed_urls(config.signed_urls);
   EDGE_CHECK(urls);
@@ -79,6 +84,7 @@ std::shared_ptr<const WorkerOptions> worker_options(const Config& config, std::u
       .object_bytes_max = config.cache.object_bytes_max,
       .pushes_max = share(config.pushes_max, workers),
       .token = token_of(config),
+      .purges_from_loopback = !trusts_loopback(config),
       .rates = rates_of(config),
       .signed_urls = signed_urls_of(config),
       .maintenance_retry_after = std::chrono::ceil<std::chrono::seconds>(config.maintenance.retry_after),

@@ -35,9 +35,11 @@ void Feed::run() {
   publisher_.reset();
 }
 
-void Feed::stop() {
+void Feed::stop(std::chrono::milliseconds patience) {
   if (!thread_.joinable()) return;
-  loop_.post([this] { reader_->leave([this] { publisher_->leave([this] { loop_.stop(); }); }); });
+  loop_.post([this, patience] {
+    reader_->leave([this, patience] { publisher_->leave(patience, [this] { loop_.stop(); }); });
+  });
   thread_.join();
 }
 

@@ -38,9 +38,9 @@ class Feed final : private FeedFollower {
   using OnHot = UniqueFunction<void(const std::string& avatar, std::vector<cache::HotResponse> hot)>;
   // `node`: this node's name in the registry, which no other node has.
   void start(std::string node, OnHot on_hot = nullptr);
-  // Publishes what still waits for that and takes this node out of the registry, where that takes no longer than a
-  // moment, and ends the thread. Nothing may be served any more.
-  void stop();
+  // Publishes what still waits for that, for which Redis is waited for at most so long, takes this node out of the
+  // registry, where that takes no longer than a moment, and ends the thread. Nothing may be served any more.
+  void stop(std::chrono::milliseconds patience = {});
 
   // `on_done` runs on the feed's thread, or never when the feed is stopped first.
   void publish(UpdateEvent event, std::optional<std::chrono::milliseconds> wait, Publisher::OnDone on_done);

@@ -64,7 +64,7 @@ void Publisher::on_state(const Status& state) {
     return send_pending();
   }
   loop_.destroy_later(std::move(connection_));
-  if (on_left_) return say_left();
+  if (on_left_ && pending_.empty()) return say_left();
   reconnect_.arm(kReconnect);
   // What is written goes on: whoever waits for the nodes waits for Redis too. The rest fails now.
   for (auto job = jobs_.begin(); job != jobs_.end();) {
@@ -229,10 +229,10 @@ void Publisher::on_pending_sent(const Result<redis::Reply>& reply) {
   if (on_left_ && pending_.empty()) forget_node();
 }
 
-void Publisher::leave(UniqueFunction<void()> on_left) {
+void Publisher::leave(milliseconds patience, UniqueFunction<void()> on_left) {
   on_left_ = std::move(on_left);
-  leave_deadline_.arm(kLeaveTimeout);
-  if (!connection_) return say_left();
+  leave_deadline_.arm(pending_.empty() ? kLeaveTimeout : std::max(kLeaveTimeout, patience));
+  if (!connection_ && pending_.empty()) return say_left();
   // One that still connects is waited for: the reader's has entered this node already.
   if (is_ready_ && pending_.empty()) forget_node();
 }

@@ -47,9 +47,9 @@ class Publisher {
   // Tried until it has worked (PROTOCOL R5). Beyond kPendingMax the oldest is given up, and counted; so is what no
   // event can say.
   void publish_surely(UpdateEvent event);
-  // Publishes what still waits for that, and takes this node out of the registry, where that takes no longer than a
-  // moment. Nothing is to be published any more.
-  void leave(UniqueFunction<void()> on_left);
+  // Publishes what still waits for that, for which Redis is waited for at most so long, and takes this node out of the
+  // registry, where that takes no longer than a moment. Nothing is to be published any more.
+  void leave(std::chrono::milliseconds patience, UniqueFunction<void()> on_left);
 
  private:
   struct Job;

@@ -80,6 +80,7 @@ void Http1Parser::begin_request() {
   head_.fields.clear();
   head_.target = head_.method_name = {};
   target_end_ = 0;
+  trailer_bytes_ = 0;
   field_open_ = false;
   has_body_ = false;
   expects_continue_ = false;
@@ -95,6 +96,7 @@ int Http1Parser::on_target(std::string_view piece) {
 }
 
 int Http1Parser::on_field_name(std::string_view piece) {
+  if (!inside_head_) return pass_over_trailer(piece);
   if (!field_open_) {
     if (spans_.size() == limits_.header_count_max) return refuse(kTooManyFields);
     spans_.push_back({text_.size(), text_.size(), text_.size(), text_.size()});
@@ -111,6 +113,7 @@ int Http1Parser::on_field_name(std::string_view piece) {
 
 int Http1Parser::on_field_value(std::string_view piece) {
   if (piece.empty()) return 0;
+  if (!inside_head_) return pass_over_trailer(piece);
   if (is_folded(piece)) return refuse({400, "folded field line", {}});
   if (text_.size() - target_end_ + piece.size() > limits_.header_bytes_max) return refuse(kFieldsTooLarge);
   text_ += piece;
@@ -118,6 +121,12 @@ int Http1Parser::on_field_value(std::string_view piece) {
   value_begun_ = true;
   if (piece.data() + piece.size() == input_.data() + input_.size()) value_input_ = input_number_;
   return 0;
+}
+
+// RFC 9110 section 6.5.1: who does not know what a trailer field means may drop it. The head's views stay as they are.
+int Http1Parser::pass_over_trailer(std::string_view piece) {
+  trailer_bytes_ += piece.size();
+  return trailer_bytes_ > limits_.header_bytes_max ? refuse(kFieldsTooLarge) : 0;
 }
 
 // RFC 9112 section 5.2: a folded line is refused. llhttp joins its parts without a trace, but then the second part of a
@@ -175,7 +184,9 @@ bool Http1Parser::is_head_sound() {
   // RFC 9112 section 6.1: sent by one who cannot mean it, so where the request ends is a guess.
   if (is_1_0 && head_.fields.has(FieldName::TransferEncoding))
     return refuse({400, "Transfer-Encoding in HTTP/1.0", {}}), false;
-  if (head_.fields.has(FieldName::TransferEncoding) && (llhttp_.flags & F_CHUNKED) == 0)
+  // Nor one that would have to be undone before chunked, since what is forwarded names none.
+  if (head_.fields.has(FieldName::TransferEncoding) &&
+      !equals_ignoring_case(head_.fields.single(FieldName::TransferEncoding).value_or(""), "chunked"))
     return refuse({501, "unknown transfer coding", {}}), false;
   if (head_.fields.has(FieldName::Expect)) {
     if (!equals_ignoring_case(head_.fields.value(FieldName::Expect), "100-continue"))

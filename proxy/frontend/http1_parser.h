@@ -70,6 +70,7 @@ class Http1Parser {
   int on_target(std::string_view piece);
   int on_field_name(std::string_view piece);
   int on_field_value(std::string_view piece);
+  int pass_over_trailer(std::string_view piece);
   bool is_folded(std::string_view piece);
   int on_head_complete();
   int refuse(Refusal refusal);
@@ -89,6 +90,7 @@ class Http1Parser {
   bool value_begun_ = false;
   std::string text_;  // Target and fields of the current head, one after the other.
   std::size_t target_end_ = 0;
+  std::size_t trailer_bytes_ = 0;
   std::vector<Span> spans_;
 
   http::RequestHead head_;

@@ -37,6 +37,7 @@ constexpr std::array<std::string_view, kCount> kNames{
     "keep-alive",
     "last-modified",
     "location",
+    "max-forwards",
     "pragma",
     "proxy-authenticate",
     "proxy-authorization",

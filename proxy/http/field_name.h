@@ -32,6 +32,7 @@ enum class FieldName : std::uint8_t {
   KeepAlive,
   LastModified,
   Location,
+  MaxForwards,
   Pragma,
   ProxyAuthenticate,
   ProxyAuthorization,

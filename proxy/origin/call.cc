@@ -52,7 +52,7 @@ void Call::begin(FetchRequest request, FetchObserver& observer, const CallLimits
   request_ = std::move(request);
   observer_ = &observer;
   limits_ = limits;
-  started_at_ = loop_.now();
+  started_at_ = clock_from_ = loop_.now();
   upload_ = Upload{request_.body_length};
   is_paused_ = is_head_delivered_ = is_drain_owed_ = was_hedged_ = was_tried_again_ = false;
   mode_ = BodyMode::Stream;
@@ -119,7 +119,8 @@ Instant Call::deadline() const {
 Instant Call::deadline_of(const Attempt& attempt) const {
   const CurlTransfer& transfer = attempt.transfer();
   if (transfer.is_over()) return Instant::max();
-  if (transfer.head().is_complete()) return limits_.total_deadline;
+  if (transfer.head().is_complete()) return clock_from_ + limits_.total_timeout;
+  if (transfer.was_request_sent() && awaits_client()) return Instant::max();
   return transfer.was_request_sent() ? answer_deadline() : std::min(answer_deadline(), attempt.connect_deadline());
 }
 
@@ -145,6 +146,16 @@ void Call::expire() {
   }
 }
 
+// Its silence is not the origin's; whoever reads from it has a limit for that.
+bool Call::awaits_client() const {
+  return request_.has_body && !upload_.has_ended() && !upload_.is_complete() && upload_.waiting_bytes() == 0;
+}
+
+void Call::note_upload_moved() {
+  clock_from_ = loop_.now();
+  owner_.expire_by(deadline());
+}
+
 void Call::resume() {
   if (!is_paused_) return;
   is_paused_ = false;
@@ -155,11 +166,13 @@ void Call::send_body(std::string_view piece) {
   if (piece.empty()) return;
   upload_.append(piece);
   is_drain_owed_ = true;
+  note_upload_moved();
   attempt_->wake();
 }
 
 void Call::end_body() {
   upload_.end();
+  note_upload_moved();
   attempt_->wake();
 }
 
@@ -317,6 +330,7 @@ void Call::deliver_streamed() {
 void Call::deliver_upload_drained() {
   if (!is_drain_owed_ || upload_.waiting_bytes() > 0 || attempt_->transfer().is_over()) return;
   is_drain_owed_ = false;
+  note_upload_moved();
   observer_->on_upload_drained();
 }
 
@@ -348,10 +362,9 @@ void Call::end_with_error(const FetchError& error) {
 // Leaves out what may be our own doing, or the client's.
 Verdict Call::judge(http::ProxyError error) const {
   switch (error) {
-    case http::ProxyError::HttpResponseTimeout: {
-      // Most of its time was over before its turn came, or a client has not sent all of its body.
-      return had_little_time(*attempt_) || !has_whole_request_been_sent() ? Verdict::Nothing : Verdict::Failed;
-    }
+    case http::ProxyError::HttpResponseTimeout:
+      // Most of its time was over before its turn came.
+      return had_little_time(*attempt_) ? Verdict::Nothing : Verdict::Failed;
     case http::ProxyError::ConnectionReadTimeout:
       // What is streamed goes as slowly as the client takes it.
       return mode_ == BodyMode::Stream ? Verdict::Nothing : Verdict::Failed;

@@ -57,12 +57,11 @@ class CallOwner {
   ~CallOwner() = default;
 };
 
-// Points in time, fixed when the fetch starts.
 struct CallLimits {
-  Instant first_byte_deadline;
-  Instant total_deadline;
   std::chrono::milliseconds connect_timeout;
+  // Both count from the start of the fetch, and while a body is being sent from its last piece.
   std::chrono::milliseconds first_byte_timeout;
+  std::chrono::milliseconds total_timeout;
   std::chrono::milliseconds hedge_after;  // From the start of the first attempt; 0: there is no second beside it.
   std::uint64_t collect_bytes_max;
   bool any_5xx_is_failure;
@@ -142,7 +141,9 @@ class Call final : private AttemptOwner {
   bool is_abandoned() const { return observer_ == nullptr; }
   bool may_be_sent_twice() const { return request_.method == "GET" && !request_.has_body; }
   bool has_whole_request_been_sent() const;
-  Instant answer_deadline() const { return std::min(limits_.first_byte_deadline, limits_.total_deadline); }
+  Instant answer_deadline() const { return clock_from_ + std::min(limits_.first_byte_timeout, limits_.total_timeout); }
+  bool awaits_client() const;
+  void note_upload_moved();
   Instant deadline_of(const Attempt& attempt) const;
   bool had_little_time(const Attempt& attempt) const;
 
@@ -166,6 +167,7 @@ class Call final : private AttemptOwner {
   Upload upload_;
   CallLimits limits_{};
   Instant started_at_{};
+  Instant clock_from_{};  // From then on an answer is waited for.
   std::vector<OriginUrlRef> tried_;
   std::unique_ptr<Attempt> attempt_;  // Never null; has a transfer while running.
   std::unique_ptr<Attempt> hedge_;    // Null until a fetch needs one; has a transfer while there are two.

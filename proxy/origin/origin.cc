@@ -143,10 +143,9 @@ std::unique_ptr<Fetch> CurlOrigin::start(FetchRequest request, FetchObserver& ob
   const auto checked = check_request(request);
   const Instant now = loop_.now();
   call.begin(std::move(request), observer,
-             {.first_byte_deadline = now + options_.first_byte_timeout,
-              .total_deadline = now + options_.total_timeout,
-              .connect_timeout = options_.connect_timeout,
+             {.connect_timeout = options_.connect_timeout,
               .first_byte_timeout = options_.first_byte_timeout,
+              .total_timeout = options_.total_timeout,
               .hedge_after = options_.hedge_after,
               .collect_bytes_max = options_.collect_bytes_max,
               .any_5xx_is_failure = options_.outlier.any_5xx});

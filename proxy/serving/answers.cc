@@ -225,12 +225,14 @@ void answer_overload(frontend::Exchange& exchange) {
                                      .log_detail = "overload"});
 }
 
-void answer_refusal(frontend::Exchange& exchange, std::uint16_t status, std::string_view detail) {
+void answer_refusal(frontend::Exchange& exchange, std::uint16_t status, std::string_view detail,
+                    std::string_view more_fields) {
   frontend::respond_error(
       exchange, {.status = status,
                  .error = status == 503 ? http::ProxyError::ConnectionLimitReached : http::ProxyError::HttpRequestError,
                  .detail = detail,
                  .retry_after = status == 503 ? std::optional<std::chrono::seconds>{kRetryAfter} : std::nullopt,
+                 .more_fields = more_fields,
                  .log_detail = detail});
 }
 

@@ -51,6 +51,7 @@ void answer_bad_signature(frontend::Exchange& exchange, metrics::SignatureEnd wh
 void answer_overload(frontend::Exchange& exchange);
 
 // A refusal of our own; `detail` is a constant.
-void answer_refusal(frontend::Exchange& exchange, std::uint16_t status, std::string_view detail);
+void answer_refusal(frontend::Exchange& exchange, std::uint16_t status, std::string_view detail,
+                    std::string_view more_fields = {});
 
 }  // namespace edge::serving

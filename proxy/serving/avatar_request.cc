@@ -28,6 +28,7 @@ constexpr std::uint32_t kLookupsMax = 4;
 
 constexpr std::string_view kStaleIfError = "stale-if-error";
 constexpr std::string_view kBehindUpdate = "behind-update";
+constexpr std::string_view kAllow = "allow: GET, HEAD, OPTIONS, POST, PUT, PATCH, DELETE\r\n";
 
 // Of the last request that ended on this thread.
 struct KeptMemory {
@@ -125,17 +126,24 @@ AvatarRequest::Step AvatarRequest::validate() {
     answer_refusal(exchange_, 400, "only OPTIONS may ask for *");
     return Step::Done;
   }
-  if (target_.is_asterisk) {
+  // RFC 9110 section 7.6.2: it asks whoever is the last that may be asked.
+  if (target_.is_asterisk || (request.method == Method::Options && forwards_left() == 0)) {
     exchange_.set_outcome(metrics::Outcome::Local);
-    exchange_.respond({.status = 204, .fields = "allow: GET, HEAD, OPTIONS, POST, PUT, PATCH, DELETE\r\n"});
+    exchange_.respond({.status = 204, .fields = kAllow});
     return Step::Done;
   }
   // It would show the client what intermediaries add to its request (RFC 9110 section 9.3.8).
   if (request.method == Method::Trace) {
-    answer_refusal(exchange_, 405, "TRACE is not allowed");
+    answer_refusal(exchange_, 405, "TRACE is not allowed", kAllow);
     return Step::Done;
   }
   return Step::Limit;
+}
+
+// By how many the request may be passed on, where it says so.
+std::optional<std::uint64_t> AvatarRequest::forwards_left() const {
+  const auto left = exchange_.request().fields.single(FieldName::MaxForwards);
+  return left ? try_unsigned(*left) : std::nullopt;
 }
 
 // Before the lookup, so that too much of anything costs the cache nothing.
@@ -439,9 +447,11 @@ AvatarRequest::Step AvatarRequest::pass() {
                              .target = std::string(target_.path_and_query),
                              .has_body = exchange_.has_body(),
                              .body_length = exchange_.body_length()};
-  http::append_end_to_end_lines(
-      fetch.field_lines, fields(),
-      {FieldName::Host, FieldName::ContentLength, FieldName::Expect, FieldName::Forwarded, FieldName::XForwardedFor});
+  http::append_end_to_end_lines(fetch.field_lines, fields(),
+                                {FieldName::Host, FieldName::ContentLength, FieldName::Expect, FieldName::Forwarded,
+                                 FieldName::MaxForwards, FieldName::XForwardedFor});
+  if (const auto left = forwards_left(); left && *left > 0)
+    fetch.field_lines.append("max-forwards: ").append(std::to_string(*left - 1)) += "\r\n";
   append_via(fetch.field_lines, request);
   // Whoever it is to us; what else the request said of that, anybody may have written.
   fetch.field_lines.append("x-forwarded-for: ").append(exchange_.client_address()) += "\r\n";
@@ -460,7 +470,8 @@ AvatarRequest::Step AvatarRequest::pass() {
 AvatarRequest::Step AvatarRequest::purge() {
   const auto& token = services_.options->token;
   const std::string_view given = exchange_.request().fields.value(FieldName::Authorization);
-  if (token ? !is_bearer(given, *token) : !exchange_.client().is_loopback()) {
+  const bool is_near = services_.options->purges_from_loopback && exchange_.client().is_loopback();
+  if (token ? !is_bearer(given, *token) : !is_near) {
     answer_refusal(exchange_, 403, "PURGE needs the token, or without one a client on this machine");
     return Step::Done;
   }

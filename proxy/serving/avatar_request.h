@@ -56,6 +56,7 @@ class AvatarRequest final : public frontend::ExchangeTask, public FillWaiter {
 
   void run(Step step);
   Step validate();
+  std::optional<std::uint64_t> forwards_left() const;
   Step limit();
   Step verify();
   Step route();

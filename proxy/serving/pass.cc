@@ -22,7 +22,7 @@ Pass::Pass(Services& services, frontend::Exchange& exchange, PassPlan plan)
     : services_(services), exchange_(&exchange), plan_(std::move(plan)) {}
 
 Pass::~Pass() {
-  if (plan_.is_unsafe && fetch_) fence();
+  if (fetch_ && may_yet_succeed()) fence();
 }
 
 void Pass::start(origin::FetchRequest request) {
@@ -64,7 +64,7 @@ bool Pass::must_outlive_client() {
   exchange_ = nullptr;
   // Where the origin never gets the whole request there is no answer to wait for; should it act on a part of it, the
   // destructor's fence is all that can be done.
-  return !ended_ && plan_.is_unsafe && !fenced_ && upload_complete_;
+  return !ended_ && upload_complete_ && may_yet_succeed();
 }
 
 void Pass::on_interim(const http::ResponseHead& head) {
@@ -76,6 +76,7 @@ origin::BodyMode Pass::on_head(const http::ResponseHead& head) {
   if (plan_.is_unsafe && may_have_succeeded(head.status))
     fence(head.status < 400 ? try_unsigned(head.fields.combined(services_.options->version_header)) : std::nullopt);
   if (plan_.is_unsafe && head.status < 400) fence_named(head);
+  is_outcome_known_ = true;
   if (!exchange_) {
     end();
     services_.aftermath.remove(*this);
@@ -106,7 +107,7 @@ void Pass::on_end() {
 
 void Pass::on_error(const origin::FetchError& error) {
   log_warning("origin.failed", error.detail);
-  if (plan_.is_unsafe && error.may_have_arrived) fence();
+  if (error.may_have_arrived && may_yet_succeed()) fence();
   end();
   if (!exchange_) return services_.aftermath.remove(*this);
   answer_origin_error(*exchange_, error.error, http::to_text(error.error), plan_.reason, error.retry_after);

@@ -45,7 +45,6 @@ class Pass final : public origin::FetchObserver {
   // The client has gone. True when the request may yet succeed at the origin, so that somebody must stay for its
   // answer (PROTOCOL R5).
   bool must_outlive_client();
-  bool has_ended() const { return ended_; }
 
   void on_interim(const http::ResponseHead& head) override;
   origin::BodyMode on_head(const http::ResponseHead& head) override;
@@ -56,6 +55,7 @@ class Pass final : public origin::FetchObserver {
   void on_upload_drained() override;
 
  private:
+  bool may_yet_succeed() const { return plan_.is_unsafe && !is_outcome_known_; }
   void fence(std::optional<std::uint64_t> version = std::nullopt);
   void fence_named(const http::ResponseHead& head);
   void end();
@@ -66,6 +66,7 @@ class Pass final : public origin::FetchObserver {
   const PassPlan plan_;
   bool upload_complete_ = false;
   bool adopted_ = false;
+  bool is_outcome_known_ = false;  // By the head of the answer.
   bool fenced_ = false;
   bool ended_ = false;
   std::unique_ptr<origin::Fetch> fetch_;  // Last member, so first to go.

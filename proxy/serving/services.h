@@ -36,7 +36,8 @@ struct ServingOptions {
   std::vector<std::string> origin_authorities{};  // host[:port] of the origin's URLs.
   std::uint64_t object_bytes_max = 8ull << 20;
   std::uint32_t pushes_max = 16;     // Push-fills under way at once, on this worker.
-  std::optional<std::string> token;  // That PURGE must bear; without one, it must come from loopback.
+  std::optional<std::string> token;  // That PURGE must bear.
+  bool purges_from_loopback = true;  // Without a token; not where a proxy there speaks for clients from anywhere.
   RateRules rates{};
   SignedUrls signed_urls{};
   std::chrono::seconds maintenance_retry_after{120};

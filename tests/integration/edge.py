@@ -11,7 +11,7 @@ import socket
 import subprocess
 import time
 
-from client import Client, fetch
+from client import Client, Incomplete, fetch
 from http2_client import Http2Client
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -323,7 +323,7 @@ class Edge:
 
     def status_or_none(self):
         """Empty while no process has the admin port to itself."""
-        with contextlib.suppress(ConnectionError, json.JSONDecodeError):
+        with contextlib.suppress(ConnectionError, Incomplete, json.JSONDecodeError):
             return json.loads(self.admin("GET", "/status").body)
         return {}
 

@@ -162,6 +162,20 @@ def test_an_unsafe_request_that_failed_at_the_origin_invalidates_nothing(edge, o
     assert edge.get("/avatars/42/96").is_hit
 
 
+def test_a_refusal_that_its_client_does_not_wait_for_invalidates_nothing(edge, origin):
+    origin.on("/avatars/42/96", answer(200, FRESH, b"old"))
+    edge.get("/avatars/42/96")
+    held = origin.hold("/avatars/42")
+    with edge.connect() as client:
+        client.ask("PUT", "/avatars/42", body=b"upload")
+        request = held.next()
+        request.send_head(403, {}, 100)
+        assert client.head().status == 403
+    request.wait_for_abandonment()
+    assert edge.get("/avatars/42/96").is_hit
+    assert edge.metric("invalidations_total", kind="unsafe_request") == 0
+
+
 def test_an_unsafe_request_of_unknown_outcome_counts_as_done(edge, origin):
     origin.on("/avatars/42/96", answer(200, FRESH, b"old"))
     edge.get("/avatars/42/96")

@@ -1,5 +1,9 @@
 """What clients are told when the origin is late, broken or gone: RFC 9110 section 15.6, RFC 9209."""
+import contextlib
+import socket
 import subprocess
+import threading
+from types import SimpleNamespace
 
 import pytest
 
@@ -8,6 +12,7 @@ from edge import free_port
 from origin import HeldOrigin, answer
 
 FRESH = {"Cache-Control": "max-age=60"}
+UPLOAD = bytes(15 << 20)  # More than sockets hold.
 QUICK = {"origin": {"timeouts": {"connect": "300ms", "first_byte": "300ms", "total": "800ms"}}}
 
 
@@ -35,6 +40,46 @@ def test_an_origin_that_does_not_finish_in_time_is_504(start_edge, origin):
 
     origin.on("/avatars/1/46", begin)
     check_error(edge.get("/avatars/1/46"), 504, "connection_read_timeout")
+
+
+@pytest.mark.http1("bodies in pieces")
+def test_a_client_may_take_longer_for_an_upload_than_the_origin_for_an_answer(start_edge, origin):
+    edge = start_edge([origin], QUICK)
+    origin.on("/avatars/1", answer(200, {}, b"taken"))
+    with edge.connect() as client:
+        client.ask("PUT", "/avatars/1", {"Content-Length": "8"}, body=b"half")
+        edge.wait_for_metric(lambda pieces: pieces == 4, "request_body_bytes_total")
+        # Long enough for both of the origin's limits: another fetch has reached them.
+        other = origin.hold("/avatars/2/46")
+        check_error(edge.get("/avatars/2/46"), 504, "http_response_timeout")
+        other.next().close()
+        client.send(b"done")
+        assert client.response("PUT").body == b"taken"
+
+
+def test_an_origin_that_says_nothing_to_an_upload_in_time_is_504(start_edge, origin):
+    edge = start_edge([origin], QUICK)
+    held = origin.hold("/avatars/1")
+    check_error(edge.request("PUT", "/avatars/1", body=b"whole"), 504, "http_response_timeout")
+    held.next().close()
+
+
+@pytest.mark.http1("bodies in pieces")
+def test_an_origin_that_takes_no_more_of_an_upload_is_504(start_edge):
+    with socket.create_server(("127.0.0.1", 0)) as listener:  # Nobody reads what comes there.
+        edge = start_edge([SimpleNamespace(url=f"http://127.0.0.1:{listener.getsockname()[1]}")], QUICK)
+        with edge.connect() as client:
+            client.ask("PUT", "/avatars/1", {"Content-Length": str(len(UPLOAD))}, body=b"")
+
+            def send():
+                with contextlib.suppress(OSError):
+                    client.send(UPLOAD)
+
+            sender = threading.Thread(target=send)
+            sender.start()
+            check_error(client.response("PUT"), 504, "http_response_timeout")
+            client.close()
+            sender.join()
 
 
 def test_a_stream_that_does_not_finish_in_time_is_cut_and_not_ended(start_edge, origin):

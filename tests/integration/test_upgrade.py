@@ -101,7 +101,9 @@ def test_without_a_handover_the_new_process_begins_with_nothing(node, origin):
     assert not node.get("/avatars/1/46").is_hit
 
 
-def test_what_was_switched_by_hand_stays_switched(node):
+@pytest.mark.parametrize("handover", ["10s", "0s"])
+def test_what_was_switched_by_hand_stays_switched(node, handover):
+    assert node.reload({"upgrade": {"handover": handover}}) == "ok"
     node.admin_json("POST", "/maintenance", {"on": True})
     node.admin_json("POST", "/degraded", {"on": True})
     node.upgrade()

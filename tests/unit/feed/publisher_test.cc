@@ -302,7 +302,7 @@ TEST_CASE("a node that leaves is taken out of the registry", "[feed][PROTOCOL R1
   redis.enter("other", kNever);
   redis.run_to_connection();
   bool is_done = false;
-  redis.publisher().leave([&] { is_done = true; });
+  redis.publisher().leave(0ms, [&] { is_done = true; });
   redis.run_until([&] { return is_done; });
   CHECK(redis.client.ask({"HKEYS", registry_key("updates")}).items.size() == 1);
   CHECK(redis.client.ask({"HEXISTS", registry_key("updates"), "other"}).integer == 1);
@@ -315,20 +315,42 @@ TEST_CASE("what is to be published is, before a node leaves", "[feed][PROTOCOL R
   redis.client.ask({"DEL", "updates"});
   for (int i = 0; i < 1'000; ++i) redis.publisher().publish_surely({.avatar = std::to_string(i)});
   bool is_done = false;
-  redis.publisher().leave([&] { is_done = true; });
+  redis.publisher().leave(0ms, [&] { is_done = true; });
   redis.run_until([&] { return is_done; });
   CHECK(redis.client.ask({"XLEN", "updates"}).integer == 1'000);
   CHECK(redis.client.ask({"HLEN", registry_key("updates")}).integer == 0);
 }
 
+TEST_CASE("a node that leaves waits for Redis as long as it may with what is to be published", "[feed][PROTOCOL R5]") {
+  Publishing redis;
+  SECTION("gone") { redis.server.stop(); }
+  SECTION("lost") {
+    redis.run_to_connection();
+    redis.server.stop();
+  }
+  redis.publisher().publish_surely({.avatar = "1"});
+  bool is_done = false;
+  redis.publisher().leave(60s, [&] { is_done = true; });
+  bool is_later = false;
+  event::Timer later(redis.loop, [&] { is_later = true; });
+  later.arm(100ms);
+  redis.run_until([&] { return is_later; });
+  CHECK_FALSE(is_done);
+  redis.server.start();
+  redis.run_until([&] { return is_done; });
+  CHECK(redis.counts.publications_pending.value() == 0);
+}
+
 TEST_CASE("leaving takes no longer than a moment where Redis is away", "[feed]") {
   Publishing redis;
+  const bool has_something_to_say = GENERATE(false, true);
   SECTION("gone") { redis.server.stop(); }
   SECTION("silent") {
     redis.run_to_connection();
     redis.server.pause();
   }
+  if (has_something_to_say) redis.publisher().publish_surely({.avatar = "1"});
   bool is_done = false;
-  redis.publisher().leave([&] { is_done = true; });
+  redis.publisher().leave(0ms, [&] { is_done = true; });
   redis.run_until([&] { return is_done; });
 }

@@ -105,6 +105,33 @@ TEST_CASE("a request whose end is a guess is refused", "[frontend][rfc9112]") {
   CHECK(refused("POST / HTTP/1.1\r\nHost: x\r\nContent-Length : 5\r\n\r\nhello").find("refused 400") == 0);
 }
 
+TEST_CASE("a transfer coding other than chunked is not known", "[frontend][rfc9112 6.1]") {
+  const std::string coding = GENERATE("gzip, chunked", "gzip\r\nTransfer-Encoding: chunked", "identity, chunked");
+  CHECK(refused("PUT / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: " + coding + "\r\n\r\n").find("refused 501") == 0);
+}
+
+TEST_CASE("trailers are passed over, and leave the head as it was", "[frontend][rfc9110 6.5.1]") {
+  const RequestLimits limits{16'384, 100, 4'096};
+  Http1Parser parser(limits);
+  const std::string head = "PUT /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
+  REQUIRE(parser.parse(head).event == Event::Head);
+  const std::string trailers = "0\r\nx: " + std::string(8000, 'y') + "\r\nz: w\r\n\r\n";
+  const std::size_t half = GENERATE(1u, 4u, 4000u, 8010u);
+  CHECK(parser.parse(std::string_view(trailers).substr(0, half)).event == Event::NeedMore);
+  CHECK(parser.parse(std::string_view(trailers).substr(half)).event == Event::End);
+  CHECK(parser.head().target == "/a");
+  CHECK(parser.head().fields.size() == 2);
+  CHECK(parser.head().fields.value(http::FieldName::Host) == "x");
+  CHECK(parser.parse("GET /b HTTP/1.1\r\nHost: y\r\n\r\n").event == Event::Head);
+  CHECK(parser.head().target == "/b");
+}
+
+TEST_CASE("more trailers than a head may have are refused", "[frontend]") {
+  CHECK(refused("PUT /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nx: " + std::string(200, 'y'),
+                {100, 100, 4'096})
+            .find("refused 431") != std::string::npos);
+}
+
 TEST_CASE("exactly one Host is required of HTTP/1.1", "[frontend][rfc9112]") {
   CHECK(refused("GET / HTTP/1.1\r\n\r\n") == "refused 400 Host missing or repeated\n");
   CHECK(refused("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n") == "refused 400 Host missing or repeated\n");

@@ -163,10 +163,9 @@ TEST_CASE("what is not the origin's fault opens no breaker", "[origin][breaker]"
   with_breaker(worker).options.first_byte_timeout = 200ms;
   worker.options.connect_timeout = 100ms;
   for (int i = 0; i < 6; ++i) {
-    // Nobody has sent the body.
+    // Nobody sends the body.
     TestFetch upload(worker);
-    upload.start({.method = "PUT", .target = "/", .has_body = true, .body_length = 2}).finish();
-    CHECK(upload.error->error == ProxyError::HttpResponseTimeout);
+    upload.start({.method = "PUT", .target = "/", .has_body = true, .body_length = 2});
     TestFetch malformed(worker);
     malformed.get("not a path").finish();
     TestFetch cancelled(worker);
