@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
+#include "app/config_changes.h"
 #include "app/node_name.h"
 #include "app/version.h"
 #include "app/worker_options.h"
@@ -89,29 +90,6 @@ std::vector<ListenOptions> all_listeners(const Config& config) {
   std::vector<ListenOptions> all = config.listen;
   all.push_back(config.admin.listener());
   return all;
-}
-
-// So that it is named again at each reload. Routes and version header are among it because what is stored was stored by
-// them: under other routes an event would look for it under another avatar.
-Config with_what_only_a_restart_changes(Config next, const Config& running) {
-  next.site = running.site;
-  next.workers = running.workers;
-  next.listen = running.listen;  // ListenerTls has taken what may change of it.
-  // Who guards it is for its address, so it stays as it is where that cannot be changed yet: else a port that others
-  // can reach would be without its token.
-  if (next.admin.address != running.admin.address || next.admin.has_tls() != running.admin.has_tls())
-    next.admin = running.admin;
-  next.admin.socket_mode = running.admin.socket_mode;
-  next.avatars = running.avatars;
-  next.cache.floors_max = running.cache.floors_max;
-  next.redis_url = running.redis_url;
-  next.tier = running.tier;
-  next.updates_url = running.updates_url;
-  next.updates = running.updates;
-  next.limits.entries = running.limits.entries;
-  next.log.file = running.log.file;
-  next.access_file = running.access_file;
-  return next;
 }
 
 }  // namespace
@@ -390,7 +368,7 @@ void Edge::reload(std::uint64_t id) {
   // Else what was switched over the admin port would go with the next certificate.
   if (loaded.config->limits.is_degraded != config_.limits.is_degraded) set_degraded(loaded.config->limits.is_degraded);
   const bool is_maintenance_changed = loaded.config->maintenance.is_on != config_.maintenance.is_on;
-  config_ = with_what_only_a_restart_changes(std::move(*loaded.config), config_);
+  config_ = without_changes_needing_restart(std::move(*loaded.config), config_);
   want_maintenance(is_maintenance_changed ? config_.maintenance.is_on : is_maintenance_wanted_);
   const auto options = worker_options(config_, static_cast<std::uint32_t>(workers_.size()));
   ListenerTls::Contexts contexts = tls_.contexts();

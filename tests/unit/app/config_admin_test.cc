@@ -2,6 +2,7 @@
 #include <filesystem>
 
 #include "app/config.h"
+#include "app/config_changes.h"
 #include "support/catch.h"
 #include "support/tls_files.h"
 #include "unit/app/config_problems.h"

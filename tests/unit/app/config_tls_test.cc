@@ -2,6 +2,7 @@
 #include <array>
 
 #include "app/config.h"
+#include "app/config_changes.h"
 #include "app/config_format.h"
 #include "app/config_table.h"
 #include "support/catch.h"
