@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <csignal>
 #include <iterator>
-#include <nlohmann/json.hpp>
 #include <random>
 
 #include "app/config_changes.h"
@@ -14,7 +13,6 @@
 #include "app/version.h"
 #include "app/worker_options.h"
 #include "base/log.h"
-#include "base/rfc3339.h"
 #include "base/units.h"
 #include "net/address.h"
 
@@ -29,40 +27,6 @@ constexpr std::chrono::milliseconds kMaintenanceWatch{500};
 
 // Between two looks whether the feed has been heard.
 constexpr std::chrono::milliseconds kFeedLook{10};
-
-nlohmann::json tier_json(const Config& config, const tier2::TierState& state, const metrics::TierMetrics& counts) {
-  if (config.redis_url.empty()) return nullptr;
-  const auto place = state.place();
-  return {{"place", config.tier.url.place()},
-          {"prefix", config.tier.prefix},
-          {"connected", counts.connected.value() != 0},
-          {"open", place != nullptr},
-          {"epoch", place ? nlohmann::json(place->epoch) : nlohmann::json()},
-          {"epochs_moved", counts.epochs_moved.value()},
-          {"replays", counts.replays.value()}};
-}
-
-nlohmann::json feed_json(const feed::Feed* feed, const metrics::FeedMetrics& counts) {
-  if (!feed) return nullptr;
-  return {{"node", feed->options().node},
-          {"place", feed->options().url.place()},
-          {"stream", feed->options().stream},
-          {"connected", counts.connected.value() != 0},
-          {"events_applied", counts.events_applied.value()},
-          {"gaps", counts.gaps.value()},
-          {"updates_pending", counts.publications_pending.value()}};
-}
-
-nlohmann::json reload_json(const admin::ReloadReport* last) {
-  if (!last) return nullptr;
-  return {{"id", last->id},
-          {"by", last->by},
-          {"at", Rfc3339(last->at).view()},
-          {"result", !last->is_over           ? "asked"
-                     : last->problems.empty() ? "ok"
-                                              : "failed"},
-          {"workers_left", last->workers_left}};
-}
 
 std::string joined(const std::vector<std::string>& words) {
   std::string text;
@@ -84,6 +48,7 @@ Edge::Edge(Config config, std::filesystem::path file, const Clock& clock, LineWr
       file_(std::move(file)),
       clock_(clock),
       started_at_(clock.now()),
+      generation_(origins.inheritance ? origins.inheritance->generation : 0),
       reloads_(clock),
       tls_(all_listeners(config_), clock),
       cache_(config_.cache, clock),
@@ -106,9 +71,25 @@ Edge::Edge(Config config, std::filesystem::path file, const Clock& clock, LineWr
               [this](const std::shared_ptr<const origin::UnhealthyUrls>& urls) {
                 for (const auto& worker : workers_) worker->set_unhealthy(urls);
               }),
+      status_({.clock = clock_,
+               .started_at = started_at_,
+               .workers = worker_count(config_),
+               .generation = generation_,
+               .config = config_,
+               .config_file = file_,
+               .reloads = reloads_,
+               .listen = data_addresses_,
+               .admin = admin_address_,
+               .health = health_,
+               .feed = feed_.get(),
+               .tier = tier_,
+               .cache = cache_,
+               .maintenance = maintenance_,
+               .rates = rates_,
+               .metrics = metrics_}),
       admin_(admin_options(config_), cache_, invalidator_, metrics_, feed_.get(),
              {.why_not_ready = [this] { return why_not_ready(); },
-              .status_json = [this] { return status_json(); },
+              .status_json = [this] { return status_.json(draining_); },
               .degraded = {[this] { return rates_.is_degraded(); }, [this](bool is_on) { set_degraded(is_on); }},
               .maintenance = {[this] { return maintenance_.is_on(); }, [this](bool is_on) { want_maintenance(is_on); }},
               .reload = {[this] { return ask_reload(); }, [this](std::uint64_t id) { return reloads_.find(id); }}}),
@@ -126,7 +107,6 @@ Edge::Edge(Config config, std::filesystem::path file, const Clock& clock, LineWr
       reports_(
           loop_, manager_, [this] { return why_not_ready(); }, [this] { return ask_workers(); }),
       invocation_(std::move(origins.invocation)),
-      generation_(origins.inheritance ? origins.inheritance->generation : 0),
       take_over_(loop_, [this] { take_over(); }) {
   set_degraded(config_.limits.is_degraded);
   want_maintenance(config_.maintenance.is_on);
@@ -371,8 +351,6 @@ void Edge::reload(std::uint64_t id) {
   access_log_.set_mode(config_.access_log);
   reload_log(config_.log);
   access_writer_.reopen();
-  ++reloads_done_;
-  last_reload_error_.clear();
   metrics_.config_reloaded(metrics::ReloadResult::Ok, id);
   log_info("config.reload",
            reloads_.name_of(id) + ": done" + (waiting.empty() ? "" : "; a restart is needed for " + joined(waiting)));
@@ -383,13 +361,12 @@ void Edge::reload(std::uint64_t id) {
 void Edge::on_reload_failed(std::uint64_t id, std::vector<std::string> problems) {
   for (const std::string& problem : problems)
     log_error("config.problem", "reload " + std::to_string(id) + ": " + problem);
-  last_reload_error_ = problems.front();
   log_error("config.reload", reloads_.name_of(id) + ": failed with " + std::to_string(problems.size()) +
                                  (problems.size() == 1 ? " problem" : " problems") +
                                  "; the running configuration stays in force");
   metrics_.config_reloaded(metrics::ReloadResult::Failed, id);
   reloads_.end_badly(id, std::move(problems));
-  reports_.on_reload_ended(last_reload_error_);
+  reports_.on_reload_ended(reloads_.last_error());
 }
 
 void Edge::on_end_signal() {
@@ -455,16 +432,6 @@ void Edge::set_memory_level(serving::OverloadLevel level) {
   for (const auto& worker : workers_) worker->set_memory_level(level);
 }
 
-// Empty where it is not.
-std::string Edge::why_overloaded() const {
-  const auto lag = metrics_.overload_level(metrics::OverloadCause::LoopLag);
-  const auto memory = metrics_.overload_level(metrics::OverloadCause::Memory);
-  if (lag == 0 && memory == 0) return {};
-  std::string why = "overload: ";
-  why += memory >= lag ? "memory is short" : "workers are late";
-  return why.append(", so ").append(to_text(static_cast<serving::OverloadLevel>(std::max(lag, memory))));
-}
-
 void Edge::set_degraded(bool is_on) {
   rates_.set_degraded(is_on);
   metrics_.limit_uploads(is_on);
@@ -484,62 +451,6 @@ void Edge::update_maintenance() {
   maintenance_.set(is_on);
   metrics_.set_maintenance(is_on);
   if (!file.empty()) maintenance_watch_.arm(kMaintenanceWatch);
-}
-
-std::string Edge::status_json() const {
-  const cache::CacheStatistics held = cache_.statistics();
-  const auto up = std::chrono::floor<std::chrono::seconds>(clock_.now() - started_at_);
-  nlohmann::json status{
-      {"version", kVersion},
-      {"site", config_.site},
-      {"state", draining_ ? "draining" : "serving"},
-      {"uptime_s", up.count()},
-      {"workers", workers_.size()},
-      {"pid", getpid()},
-      {"generation", generation_},
-      {"listen", data_addresses_},
-      {"admin", admin_address_},
-      // Without a feed there is no position and no lease, and nothing to be cut off from.
-      {"position", nullptr},
-      {"lease_ms", nullptr},
-      {"degraded", false},
-      {"degraded_reasons", nlohmann::json::array()},
-      {"origin",
-       {{"urls", config_.origin.urls.size()},
-        {"checked", !config_.origin.health.path.empty()},
-        {"unhealthy", health_.unhealthy()}}},
-      {"feed", feed_json(feed_.get(), metrics_.feed())},
-      {"tier", tier_json(config_, tier_, metrics_.tier())},
-      {"config",
-       {{"file", file_.string()},
-        {"reloads", reloads_done_},
-        {"id", reloads_.in_force()},
-        {"last", reload_json(reloads_.last())},
-        {"last_error", nullptr}}},
-      {"cache",
-       {{"bytes", held.bytes}, {"bytes_max", held.bytes_max}, {"responses", held.entries}, {"floors", held.floors}}}};
-  const auto degraded = [&status](std::string why) {
-    status["degraded"] = true;
-    status["degraded_reasons"].push_back(std::move(why));
-  };
-  if (feed_) {
-    if (const auto position = feed_->position()) status["position"] = position->text();
-    status["lease_ms"] = std::chrono::floor<std::chrono::milliseconds>(feed_->lease_left()).count();
-    if (feed_->lease_left().count() == 0)
-      degraded("no_lease: the update feed was not heard for a lease, so what is held is revalidated before use");
-  }
-  if (const auto open = metrics_.breakers_open(); open > 0)
-    degraded("no_origin: the origin fails, and " + std::to_string(open) + " of " + std::to_string(workers_.size()) +
-             " workers ask it by probes alone; what they do not hold is answered 503");
-  if (!config_.redis_url.empty() && !tier_.is_open())
-    degraded("no_tier: the Redis tier cannot be used now, so what is not held in memory is asked of the origin");
-  if (maintenance_.is_on()) degraded("maintenance: the origin is left alone, so what is not held is answered 503");
-  if (std::string why = why_overloaded(); !why.empty()) degraded(std::move(why));
-  if (rates_.is_degraded())
-    degraded("limited_uploads: uploads and other unsafe requests have the rate of " + config_.limits.degraded.rate +
-             " that limits.degraded gives each user");
-  if (!last_reload_error_.empty()) status["config"]["last_error"] = last_reload_error_;
-  return status.dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 }  // namespace edge::app

@@ -18,6 +18,7 @@
 #include "app/reload_history.h"
 #include "app/service_manager.h"
 #include "app/service_reports.h"
+#include "app/status_report.h"
 #include "app/successor.h"
 #include "app/worker.h"
 #include "base/process.h"
@@ -84,19 +85,16 @@ class Edge {
   void update_maintenance();
   std::string_view why_not_ready() const;
   void set_memory_level(serving::OverloadLevel level);
-  std::string why_overloaded() const;
   std::string_view why_unheard() const;
   std::size_t ask_workers();
-  std::string status_json() const;
   void set_degraded(bool is_on);
 
   Config config_;
   const std::filesystem::path file_;
   const Clock& clock_;
   const Instant started_at_;
+  const std::uint32_t generation_;  // Processes before this one, each in the place of the last.
   ReloadHistory reloads_;
-  std::uint64_t reloads_done_ = 0;
-  std::string last_reload_error_;
 
   // Outlive the workers.
   ListenerTls tls_;
@@ -116,6 +114,7 @@ class Edge {
   event::EventLoop loop_;
   std::vector<std::unique_ptr<Worker>> workers_;
   origin::HealthChecker health_;
+  const StatusReport status_;
   admin::AdminHandler admin_;
   frontend::Server admin_server_;
   // As many as we listen by, for a process that is to take our place; none once nothing more is accepted.
@@ -135,7 +134,6 @@ class Edge {
   ServiceManager manager_;
   ServiceReports reports_;
   const Invocation invocation_;
-  const std::uint32_t generation_;
   bool is_serving_ = false;
   bool is_replaced_ = false;  // By a process that serves in our place.
   std::optional<Predecessor> predecessor_;
