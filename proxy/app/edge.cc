@@ -2,9 +2,7 @@
 
 #include <unistd.h>
 
-#include <algorithm>
 #include <csignal>
-#include <iterator>
 #include <random>
 
 #include "app/config_changes.h"
@@ -14,7 +12,6 @@
 #include "app/worker_options.h"
 #include "base/log.h"
 #include "base/units.h"
-#include "net/address.h"
 
 namespace edge::app {
 namespace {
@@ -78,8 +75,7 @@ Edge::Edge(Config config, std::filesystem::path file, const Clock& clock, LineWr
                .config = config_,
                .config_file = file_,
                .reloads = reloads_,
-               .listen = data_addresses_,
-               .admin = admin_address_,
+               .listeners = listeners_,
                .health = health_,
                .feed = feed_.get(),
                .tier = tier_,
@@ -167,7 +163,9 @@ Status Edge::listen() {
   if (Status loaded = tls_.load(all_listeners(config_)); !loaded) return loaded;
   for (std::size_t i = 0; i < config_.listen.size(); ++i)
     if (Status listening = listen_for_clients(i); !listening) return listening;
-  if (Status listening = listen_for_operators(); !listening) return listening;
+  auto for_operators = listeners_.open_for_operators(config_.admin, manager_.sockets());
+  if (!for_operators) return Failure{for_operators.error()};
+  admin_socket_ = std::move(*for_operators);
   for (const std::string& left : manager_.sockets().left())
     log_warning("listen.unused",
                 "inherited a socket that listens on " + left + ", which the configuration does not name");
@@ -175,61 +173,19 @@ Status Edge::listen() {
   return {};
 }
 
-// Those that were inherited, else `count` that share a port, whose number the kernel may choose.
-Status Edge::listen_on(net::Address& address, std::size_t count, std::vector<net::Socket>& sockets) {
-  sockets = manager_.sockets().take(address);
-  if (!sockets.empty()) return {};
-  // Sockets that share their port would share it with another edge too; one that does not is refused then.
-  if (const auto probe = net::listen_on(address, false); !probe) return Failure{probe.error()};
-  while (sockets.size() < count) {
-    auto socket = net::listen_on(address, true);
-    if (!socket) return Failure{socket.error()};
-    address = net::local_address(*socket);
-    sockets.push_back(std::move(*socket));
-  }
-  return {};
-}
-
 // Each worker has a socket, and each socket a worker, also where other numbers of them were inherited.
 Status Edge::listen_for_clients(std::size_t listener) {
-  auto address = net::parse_address(config_.listen[listener].address);
-  if (!address) return Failure{address.error()};
-  std::vector<net::Socket> sockets;
-  if (const Status listening = listen_on(*address, workers_.size(), sockets); !listening) return listening;
-  const auto access = port_access(config_.listen[listener]);
-  for (std::size_t i = 0; i < std::max(workers_.size(), sockets.size()); ++i) {
-    auto socket = net::duplicate(sockets[i % sockets.size()]);
-    if (!socket) return Failure{socket.error()};
+  const ListenOptions& options = config_.listen[listener];
+  auto sockets = listeners_.open_for_clients(options, workers_.size(), manager_.sockets());
+  if (!sockets) return Failure{sockets.error()};
+  const auto access = port_access(options);
+  for (std::size_t i = 0; i < sockets->size(); ++i) {
     Worker& worker = *workers_[i % workers_.size()];
     if (i < workers_.size())
-      worker.add_listener(std::move(*socket), tls_.contexts()[listener], access);
+      worker.add_listener(std::move((*sockets)[i]), tls_.contexts()[listener], access);
     else
-      worker.add_socket(listener, std::move(*socket));
+      worker.add_socket(listener, std::move((*sockets)[i]));
   }
-  std::ranges::move(sockets, std::back_inserter(listening_));
-  data_addresses_.push_back(address->text());
-  return {};
-}
-
-Status Edge::listen_for_operators() {
-  const auto address = net::parse_address(config_.admin.address);
-  if (!address) return Failure{address.error()};
-  auto sockets = manager_.sockets().take(*address);
-  if (sockets.empty() && address->is_unix()) {
-    auto opened = net::listen_on_unix(*address, static_cast<mode_t>(std::stoul(config_.admin.socket_mode, nullptr, 8)));
-    if (!opened) return Failure{opened.error()};
-    sockets.push_back(std::move(opened->socket));
-    admin_file_ = std::move(opened->file);
-  } else if (sockets.empty()) {
-    auto opened = net::listen_on(*address, false);
-    if (!opened) return Failure{opened.error()};
-    sockets.push_back(std::move(*opened));
-  }
-  admin_address_ = net::local_address(sockets[0]).text();
-  auto copy = net::duplicate(sockets[0]);
-  if (!copy) return Failure{copy.error()};
-  listening_.push_back(std::move(*copy));
-  admin_socket_ = std::move(sockets[0]);
   return {};
 }
 
@@ -240,10 +196,10 @@ void Edge::run() {
   signals_.push_back(std::make_unique<event::SignalWatch>(loop_, SIGUSR1, [this] { reopen_logs(); }));
   signals_.push_back(std::make_unique<event::SignalWatch>(loop_, SIGUSR2, [this] { upgrade(); }));
   if (feed_)
-    feed_->start(node_name(config_.site, admin_address_, generation_),
+    feed_->start(node_name(config_.site, admin_address(), generation_),
                  [this](const std::string& avatar, auto hot) { pushes_.push(avatar, std::move(hot)); });
   predecessor_ ? take_over() : begin_serving();
-  reports_.start("serves " + joined(data_addresses_));
+  reports_.start("serves " + joined(data_addresses()));
   loop_.run();
   successor_.reset();
   for (const auto& worker : workers_) worker->stop();
@@ -264,8 +220,8 @@ void Edge::begin_serving() {
   is_serving_ = true;
   for (const auto& worker : workers_) worker->start();
   admin_server_.add_listener(std::move(admin_socket_), tls_.contexts().back());
-  log_info("start", std::string("avatar-edge ") + kVersion + " serves " + joined(data_addresses_) + " with " +
-                        std::to_string(workers_.size()) + " workers; admin on " + admin_address_ +
+  log_info("start", std::string("avatar-edge ") + kVersion + " serves " + joined(data_addresses()) + " with " +
+                        std::to_string(workers_.size()) + " workers; admin on " + admin_address() +
                         (generation_ > 0 ? "; in the place of another process" : ""));
   if (predecessor_) predecessor_->say_ready();
 }
@@ -279,8 +235,8 @@ void Edge::upgrade() {
   if (!successor_)
     return refuse("there is no update feed (updates.url), by which both processes would hear of updates");
   if (getpid() == 1) return refuse("this is the first process of its container, which would end with it");
-  const Status started =
-      successor_->start(invocation_, manager_.variables(), listening_, generation_ + 1, config_.upgrade.patience);
+  const Status started = successor_->start(invocation_, manager_.variables(), listeners_.kept(), generation_ + 1,
+                                           config_.upgrade.patience);
   if (started) return log_info("upgrade", "a new process is started to take this one's place");
   metrics_.upgrade_failed();
   log_error("upgrade.failed", started.error().message + "; this process goes on");
@@ -292,7 +248,7 @@ void Edge::on_replaced(pid_t by) {
   is_replaced_ = true;
   // Else operators and scrapes would reach the one or the other.
   admin_server_.drain([] {});
-  admin_file_.keep();
+  listeners_.leave_file();
   start_drain();
 }
 
@@ -390,7 +346,7 @@ void Edge::start_drain() {
 
 void Edge::drain_workers() {
   log_info("drain", "accepts nothing more, finishes what is begun; at most " + format_duration(config_.drain));
-  listening_.clear();
+  listeners_.close();
   drain_deadline_.arm(config_.drain);
   workers_draining_ = workers_.size();
   for (const auto& worker : workers_) worker->drain([this] { loop_.post([this] { on_worker_drained(); }); });

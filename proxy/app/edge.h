@@ -13,6 +13,7 @@
 #include "admin/admin_handler.h"
 #include "app/config.h"
 #include "app/listener_tls.h"
+#include "app/listeners.h"
 #include "app/memory_watch.h"
 #include "app/predecessor.h"
 #include "app/reload_history.h"
@@ -26,7 +27,6 @@
 #include "event/signal_watch.h"
 #include "event/timer.h"
 #include "feed/feed.h"
-#include "net/unix_socket.h"
 #include "origin/health_checker.h"
 #include "tier2/tier_state.h"
 
@@ -57,8 +57,8 @@ class Edge {
   void run();
 
   // The addresses really listened on, after listen().
-  const std::vector<std::string>& data_addresses() const { return data_addresses_; }
-  const std::string& admin_address() const { return admin_address_; }
+  const std::vector<std::string>& data_addresses() const { return listeners_.client_addresses(); }
+  const std::string& admin_address() const { return listeners_.operator_address(); }
   // For the demo, whose origin is in this process: the avatar has changed. Applied here at once, and published where
   // there is a feed. Thread-safe while the edge runs.
   void announce(std::string_view avatar, std::uint64_t version);
@@ -66,8 +66,6 @@ class Edge {
  private:
   std::unique_ptr<feed::Feed> make_feed();
   Status listen_for_clients(std::size_t listener);
-  Status listen_for_operators();
-  Status listen_on(net::Address& address, std::size_t count, std::vector<net::Socket>& sockets);
   void take_over();
   void begin_serving();
   void upgrade();
@@ -117,12 +115,8 @@ class Edge {
   const StatusReport status_;
   admin::AdminHandler admin_;
   frontend::Server admin_server_;
-  // As many as we listen by, for a process that is to take our place; none once nothing more is accepted.
-  std::vector<net::Socket> listening_;
+  Listeners listeners_;
   net::Socket admin_socket_;  // Until we serve.
-  std::vector<std::string> data_addresses_;
-  std::string admin_address_;
-  net::SocketFile admin_file_;  // None, unless that is a UNIX socket of our own making.
 
   bool is_maintenance_wanted_ = false;  // By the configuration, or over the admin port.
   event::Timer maintenance_watch_;

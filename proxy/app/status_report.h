@@ -5,9 +5,9 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
-#include <vector>
 
 #include "app/config.h"
+#include "app/listeners.h"
 #include "app/reload_history.h"
 #include "base/clock.h"
 #include "cache/memory_cache.h"
@@ -32,8 +32,7 @@ class StatusReport {
     const Config& config;      // That in force.
     const std::filesystem::path& config_file;
     const ReloadHistory& reloads;
-    const std::vector<std::string>& listen;  // Addresses really listened on.
-    const std::string& admin;                // Likewise.
+    const Listeners& listeners;
     const origin::HealthChecker& health;
     const feed::Feed* feed;  // Null: none.
     const tier2::TierState& tier;
