@@ -3,10 +3,8 @@
 #include <algorithm>
 
 #include "app/config_checks.h"
-#include "app/config_format.h"
 #include "app/config_reader.h"
 #include "app/config_rules.h"
-#include "app/config_table.h"
 #include "app/yaml_reader.h"
 #include "redis/redis_url.h"
 
@@ -25,14 +23,6 @@ LoadedConfig rejected(std::vector<Problem> problems) {
     problems.push_back({last, "and " + std::to_string(more) + " more problems after this"});
   }
   return {std::nullopt, std::move(problems)};
-}
-
-// All of TLS may change while the process runs, but not whether an address speaks it.
-void add_tls_switches(const Config& running, const Config& next, std::vector<std::string>& paths) {
-  const std::size_t listeners = std::min(running.listen.size(), next.listen.size());
-  for (std::size_t i = 0; i < listeners; ++i)
-    if (running.listen[i].has_tls() != next.listen[i].has_tls())
-      paths.push_back("listen[" + std::to_string(i) + "].tls");
 }
 
 }  // namespace
@@ -70,28 +60,6 @@ LoadedConfig parse_config(std::string_view text, const std::filesystem::path& fo
   if (config.updates_url.empty()) config.updates_url = config.redis_url;
   if (!config.updates_url.empty()) config.updates.url = *redis::parse_redis_url(config.updates_url);
   return {std::move(config), {}};
-}
-
-std::vector<std::string> changes_needing_restart(const Config& running, const Config& next) {
-  std::vector<std::string> paths;
-  for (const ConfigKey& key : config_keys()) {
-    if (key.path == "listen[].tls.certificates") add_tls_switches(running, next, paths);
-    if (key.path == "admin.tls.certificate" && running.admin.has_tls() != next.admin.has_tls())
-      paths.emplace_back("admin.tls");
-    if (key.change == Change::Live) continue;
-    const std::size_t brackets = key.path.find("[]");
-    if (brackets == std::string_view::npos) {
-      if (format_value(key, running) != format_value(key, next)) paths.emplace_back(key.path);
-      continue;
-    }
-    // Items of lists are compared where both have them; a list that grew or shrank has its own row.
-    const auto& maps = std::get<Maps>(find_config_key(key.path.substr(0, brackets))->kind);
-    const std::size_t items = std::min(maps.size.read(running, {}), maps.size.read(next, {}));
-    for (std::size_t i = 0; i < items; ++i)
-      if (format_value(key, running, {&i, 1}) != format_value(key, next, {&i, 1}))
-        paths.push_back(std::string(key.path).insert(brackets + 1, std::to_string(i)));
-  }
-  return paths;
 }
 
 }  // namespace edge::app

@@ -124,7 +124,4 @@ LoadedConfig load_config(const std::filesystem::path& file);
 // The same for text that stands for a file in `folder`.
 LoadedConfig parse_config(std::string_view text, const std::filesystem::path& folder);
 
-// Paths of the keys that differ and that a running process cannot change, in the order of the documentation.
-std::vector<std::string> changes_needing_restart(const Config& running, const Config& next);
-
 }  // namespace edge::app

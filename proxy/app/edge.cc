@@ -2,19 +2,16 @@
 
 #include <unistd.h>
 
-#include <algorithm>
 #include <csignal>
-#include <iterator>
-#include <nlohmann/json.hpp>
 #include <random>
 
+#include "app/config_changes.h"
+#include "app/gauges.h"
 #include "app/node_name.h"
 #include "app/version.h"
 #include "app/worker_options.h"
 #include "base/log.h"
-#include "base/rfc3339.h"
 #include "base/units.h"
-#include "net/address.h"
 
 namespace edge::app {
 namespace {
@@ -27,56 +24,6 @@ constexpr std::chrono::milliseconds kMaintenanceWatch{500};
 
 // Between two looks whether the feed has been heard.
 constexpr std::chrono::milliseconds kFeedLook{10};
-
-metrics::CacheGauges cache_gauges(const cache::MemoryCache& cache) {
-  const cache::CacheStatistics now = cache.statistics();
-  metrics::CacheGauges gauges{
-      .bytes = now.bytes, .budget_bytes = now.bytes_max, .stored_responses = now.entries, .floors = now.floors};
-  gauges.evictions[static_cast<std::size_t>(metrics::EvictionQueue::Small)] = now.evicted_small;
-  gauges.evictions[static_cast<std::size_t>(metrics::EvictionQueue::Main)] = now.evicted_main;
-  gauges.ghost_hits = now.ghost_hits;
-  return gauges;
-}
-
-metrics::FeedGauges feed_gauges(const feed::Feed& feed) {
-  const auto position = feed.position().value_or(cache::EventId{});
-  return {.lease_remaining_seconds = std::chrono::duration<double>(feed.lease_left()).count(),
-          .position_seconds = static_cast<double>(position.milliseconds) / 1000};
-}
-
-nlohmann::json tier_json(const Config& config, const tier2::TierState& state, const metrics::TierMetrics& counts) {
-  if (config.redis_url.empty()) return nullptr;
-  const auto place = state.place();
-  return {{"place", config.tier.url.place()},
-          {"prefix", config.tier.prefix},
-          {"connected", counts.connected.value() != 0},
-          {"open", place != nullptr},
-          {"epoch", place ? nlohmann::json(place->epoch) : nlohmann::json()},
-          {"epochs_moved", counts.epochs_moved.value()},
-          {"replays", counts.replays.value()}};
-}
-
-nlohmann::json feed_json(const feed::Feed* feed, const metrics::FeedMetrics& counts) {
-  if (!feed) return nullptr;
-  return {{"node", feed->options().node},
-          {"place", feed->options().url.place()},
-          {"stream", feed->options().stream},
-          {"connected", counts.connected.value() != 0},
-          {"events_applied", counts.events_applied.value()},
-          {"gaps", counts.gaps.value()},
-          {"updates_pending", counts.publications_pending.value()}};
-}
-
-nlohmann::json reload_json(const admin::ReloadReport* last) {
-  if (!last) return nullptr;
-  return {{"id", last->id},
-          {"by", last->by},
-          {"at", Rfc3339(last->at).view()},
-          {"result", !last->is_over           ? "asked"
-                     : last->problems.empty() ? "ok"
-                                              : "failed"},
-          {"workers_left", last->workers_left}};
-}
 
 std::string joined(const std::vector<std::string>& words) {
   std::string text;
@@ -91,29 +38,6 @@ std::vector<ListenOptions> all_listeners(const Config& config) {
   return all;
 }
 
-// So that it is named again at each reload. Routes and version header are among it because what is stored was stored by
-// them: under other routes an event would look for it under another avatar.
-Config with_what_only_a_restart_changes(Config next, const Config& running) {
-  next.site = running.site;
-  next.workers = running.workers;
-  next.listen = running.listen;  // ListenerTls has taken what may change of it.
-  // Who guards it is for its address, so it stays as it is where that cannot be changed yet: else a port that others
-  // can reach would be without its token.
-  if (next.admin.address != running.admin.address || next.admin.has_tls() != running.admin.has_tls())
-    next.admin = running.admin;
-  next.admin.socket_mode = running.admin.socket_mode;
-  next.avatars = running.avatars;
-  next.cache.floors_max = running.cache.floors_max;
-  next.redis_url = running.redis_url;
-  next.tier = running.tier;
-  next.updates_url = running.updates_url;
-  next.updates = running.updates;
-  next.limits.entries = running.limits.entries;
-  next.log.file = running.log.file;
-  next.access_file = running.access_file;
-  return next;
-}
-
 }  // namespace
 
 Edge::Edge(Config config, std::filesystem::path file, const Clock& clock, LineWriter& access_writer, Origins origins)
@@ -122,6 +46,7 @@ Edge::Edge(Config config, std::filesystem::path file, const Clock& clock, LineWr
       clock_(clock),
       routes_(routes_of(config_)),
       started_at_(clock.now()),
+      generation_(origins.inheritance ? origins.inheritance->generation : 0),
       reloads_(clock),
       tls_(all_listeners(config_), clock),
       cache_(config_.cache, clock),
@@ -144,9 +69,24 @@ Edge::Edge(Config config, std::filesystem::path file, const Clock& clock, LineWr
               [this](const std::shared_ptr<const origin::UnhealthyUrls>& urls) {
                 for (const auto& worker : workers_) worker->set_unhealthy(urls);
               }),
+      status_({.clock = clock_,
+               .started_at = started_at_,
+               .workers = worker_count(config_),
+               .generation = generation_,
+               .config = config_,
+               .config_file = file_,
+               .reloads = reloads_,
+               .listeners = listeners_,
+               .health = health_,
+               .feed = feed_.get(),
+               .tier = tier_,
+               .cache = cache_,
+               .maintenance = maintenance_,
+               .rates = rates_,
+               .metrics = metrics_}),
       admin_(admin_options(config_), cache_, invalidator_, metrics_, feed_.get(),
              {.why_not_ready = [this] { return why_not_ready(); },
-              .status_json = [this] { return status_json(); },
+              .status_json = [this] { return status_.json(draining_); },
               .degraded = {[this] { return rates_.is_degraded(); }, [this](bool is_on) { set_degraded(is_on); }},
               .maintenance = {[this] { return maintenance_.is_on(); }, [this](bool is_on) { want_maintenance(is_on); }},
               .reload = {[this] { return ask_reload(); }, [this](std::uint64_t id) { return reloads_.find(id); }}}),
@@ -164,7 +104,6 @@ Edge::Edge(Config config, std::filesystem::path file, const Clock& clock, LineWr
       reports_(
           loop_, manager_, [this] { return why_not_ready(); }, [this] { return ask_workers(); }),
       invocation_(std::move(origins.invocation)),
-      generation_(origins.inheritance ? origins.inheritance->generation : 0),
       take_over_(loop_, [this] { take_over(); }) {
   set_degraded(config_.limits.is_degraded);
   want_maintenance(config_.maintenance.is_on);
@@ -237,7 +176,9 @@ Status Edge::listen() {
   if (Status loaded = tls_.load(all_listeners(config_)); !loaded) return loaded;
   for (std::size_t i = 0; i < config_.listen.size(); ++i)
     if (Status listening = listen_for_clients(i); !listening) return listening;
-  if (Status listening = listen_for_operators(); !listening) return listening;
+  auto for_operators = listeners_.open_for_operators(config_.admin, manager_.sockets());
+  if (!for_operators) return Failure{for_operators.error()};
+  admin_socket_ = std::move(*for_operators);
   for (const std::string& left : manager_.sockets().left())
     log_warning("listen.unused",
                 "inherited a socket that listens on " + left + ", which the configuration does not name");
@@ -245,61 +186,19 @@ Status Edge::listen() {
   return {};
 }
 
-// Those that were inherited, else `count` that share a port, whose number the kernel may choose.
-Status Edge::listen_on(net::Address& address, std::size_t count, std::vector<net::Socket>& sockets) {
-  sockets = manager_.sockets().take(address);
-  if (!sockets.empty()) return {};
-  // Sockets that share their port would share it with another edge too; one that does not is refused then.
-  if (const auto probe = net::listen_on(address, false); !probe) return Failure{probe.error()};
-  while (sockets.size() < count) {
-    auto socket = net::listen_on(address, true);
-    if (!socket) return Failure{socket.error()};
-    address = net::local_address(*socket);
-    sockets.push_back(std::move(*socket));
-  }
-  return {};
-}
-
 // Each worker has a socket, and each socket a worker, also where other numbers of them were inherited.
 Status Edge::listen_for_clients(std::size_t listener) {
-  auto address = net::parse_address(config_.listen[listener].address);
-  if (!address) return Failure{address.error()};
-  std::vector<net::Socket> sockets;
-  if (const Status listening = listen_on(*address, workers_.size(), sockets); !listening) return listening;
-  const auto access = port_access(config_.listen[listener]);
-  for (std::size_t i = 0; i < std::max(workers_.size(), sockets.size()); ++i) {
-    auto socket = net::duplicate(sockets[i % sockets.size()]);
-    if (!socket) return Failure{socket.error()};
+  const ListenOptions& options = config_.listen[listener];
+  auto sockets = listeners_.open_for_clients(options, workers_.size(), manager_.sockets());
+  if (!sockets) return Failure{sockets.error()};
+  const auto access = port_access(options);
+  for (std::size_t i = 0; i < sockets->size(); ++i) {
     Worker& worker = *workers_[i % workers_.size()];
     if (i < workers_.size())
-      worker.add_listener(std::move(*socket), tls_.contexts()[listener], access);
+      worker.add_listener(std::move((*sockets)[i]), tls_.contexts()[listener], access);
     else
-      worker.add_socket(listener, std::move(*socket));
+      worker.add_socket(listener, std::move((*sockets)[i]));
   }
-  std::ranges::move(sockets, std::back_inserter(listening_));
-  data_addresses_.push_back(address->text());
-  return {};
-}
-
-Status Edge::listen_for_operators() {
-  const auto address = net::parse_address(config_.admin.address);
-  if (!address) return Failure{address.error()};
-  auto sockets = manager_.sockets().take(*address);
-  if (sockets.empty() && address->is_unix()) {
-    auto opened = net::listen_on_unix(*address, static_cast<mode_t>(std::stoul(config_.admin.socket_mode, nullptr, 8)));
-    if (!opened) return Failure{opened.error()};
-    sockets.push_back(std::move(opened->socket));
-    admin_file_ = std::move(opened->file);
-  } else if (sockets.empty()) {
-    auto opened = net::listen_on(*address, false);
-    if (!opened) return Failure{opened.error()};
-    sockets.push_back(std::move(*opened));
-  }
-  admin_address_ = net::local_address(sockets[0]).text();
-  auto copy = net::duplicate(sockets[0]);
-  if (!copy) return Failure{copy.error()};
-  listening_.push_back(std::move(*copy));
-  admin_socket_ = std::move(sockets[0]);
   return {};
 }
 
@@ -310,10 +209,10 @@ void Edge::run() {
   signals_.push_back(std::make_unique<event::SignalWatch>(loop_, SIGUSR1, [this] { reopen_logs(); }));
   signals_.push_back(std::make_unique<event::SignalWatch>(loop_, SIGUSR2, [this] { upgrade(); }));
   if (feed_)
-    feed_->start(node_name(config_.site, admin_address_, generation_),
+    feed_->start(node_name(config_.site, admin_address(), generation_),
                  [this](const std::string& avatar, auto hot) { pushes_.push(avatar, std::move(hot)); });
   predecessor_ ? take_over() : begin_serving();
-  reports_.start("serves " + joined(data_addresses_));
+  reports_.start("serves " + joined(data_addresses()));
   loop_.run();
   successor_.reset();
   for (const auto& worker : workers_) worker->stop();
@@ -334,8 +233,8 @@ void Edge::begin_serving() {
   is_serving_ = true;
   for (const auto& worker : workers_) worker->start();
   admin_server_.add_listener(std::move(admin_socket_), tls_.contexts().back());
-  log_info("start", std::string("avatar-edge ") + kVersion + " serves " + joined(data_addresses_) + " with " +
-                        std::to_string(workers_.size()) + " workers; admin on " + admin_address_ +
+  log_info("start", std::string("avatar-edge ") + kVersion + " serves " + joined(data_addresses()) + " with " +
+                        std::to_string(workers_.size()) + " workers; admin on " + admin_address() +
                         (generation_ > 0 ? "; in the place of another process" : ""));
   if (predecessor_) predecessor_->say_ready();
 }
@@ -349,8 +248,8 @@ void Edge::upgrade() {
   if (!successor_)
     return refuse("there is no update feed (updates.url), by which both processes would hear of updates");
   if (getpid() == 1) return refuse("this is the first process of its container, which would end with it");
-  const Status started =
-      successor_->start(invocation_, manager_.variables(), listening_, generation_ + 1, config_.upgrade.patience);
+  const Status started = successor_->start(invocation_, manager_.variables(), listeners_.kept(), generation_ + 1,
+                                           config_.upgrade.patience);
   if (started) return log_info("upgrade", "a new process is started to take this one's place");
   metrics_.upgrade_failed();
   log_error("upgrade.failed", started.error().message + "; this process goes on");
@@ -362,7 +261,7 @@ void Edge::on_replaced(pid_t by) {
   is_replaced_ = true;
   // Else operators and scrapes would reach the one or the other.
   admin_server_.drain([] {});
-  admin_file_.keep();
+  listeners_.leave_file();
   start_drain();
 }
 
@@ -409,7 +308,7 @@ void Edge::reload(std::uint64_t id) {
   // Else what was switched over the admin port would go with the next certificate.
   if (loaded.config->limits.is_degraded != config_.limits.is_degraded) set_degraded(loaded.config->limits.is_degraded);
   const bool is_maintenance_changed = loaded.config->maintenance.is_on != config_.maintenance.is_on;
-  config_ = with_what_only_a_restart_changes(std::move(*loaded.config), config_);
+  config_ = without_changes_needing_restart(std::move(*loaded.config), config_);
   want_maintenance(is_maintenance_changed ? config_.maintenance.is_on : is_maintenance_wanted_);
   const auto options = worker_options(config_, static_cast<std::uint32_t>(workers_.size()));
   ListenerTls::Contexts contexts = tls_.contexts();
@@ -427,8 +326,6 @@ void Edge::reload(std::uint64_t id) {
   access_log_.set_mode(config_.access_log);
   reload_log(config_.log);
   access_writer_.reopen();
-  ++reloads_done_;
-  last_reload_error_.clear();
   metrics_.config_reloaded(metrics::ReloadResult::Ok, id);
   log_info("config.reload",
            reloads_.name_of(id) + ": done" + (waiting.empty() ? "" : "; a restart is needed for " + joined(waiting)));
@@ -439,13 +336,12 @@ void Edge::reload(std::uint64_t id) {
 void Edge::on_reload_failed(std::uint64_t id, std::vector<std::string> problems) {
   for (const std::string& problem : problems)
     log_error("config.problem", "reload " + std::to_string(id) + ": " + problem);
-  last_reload_error_ = problems.front();
   log_error("config.reload", reloads_.name_of(id) + ": failed with " + std::to_string(problems.size()) +
                                  (problems.size() == 1 ? " problem" : " problems") +
                                  "; the running configuration stays in force");
   metrics_.config_reloaded(metrics::ReloadResult::Failed, id);
   reloads_.end_badly(id, std::move(problems));
-  reports_.on_reload_ended(last_reload_error_);
+  reports_.on_reload_ended(reloads_.last_error());
 }
 
 void Edge::on_end_signal() {
@@ -471,7 +367,7 @@ void Edge::start_drain() {
 
 void Edge::drain_workers() {
   log_info("drain", "accepts nothing more, finishes what is begun; at most " + format_duration(config_.drain));
-  listening_.clear();
+  listeners_.close();
   drain_deadline_.arm(config_.drain);
   workers_draining_ = workers_.size();
   for (const auto& worker : workers_) worker->drain([this] { loop_.post([this] { on_worker_drained(); }); });
@@ -513,16 +409,6 @@ void Edge::set_memory_level(serving::OverloadLevel level) {
   for (const auto& worker : workers_) worker->set_memory_level(level);
 }
 
-// Empty where it is not.
-std::string Edge::why_overloaded() const {
-  const auto lag = metrics_.overload_level(metrics::OverloadCause::LoopLag);
-  const auto memory = metrics_.overload_level(metrics::OverloadCause::Memory);
-  if (lag == 0 && memory == 0) return {};
-  std::string why = "overload: ";
-  why += memory >= lag ? "memory is short" : "workers are late";
-  return why.append(", so ").append(to_text(static_cast<serving::OverloadLevel>(std::max(lag, memory))));
-}
-
 void Edge::set_degraded(bool is_on) {
   rates_.set_degraded(is_on);
   metrics_.limit_uploads(is_on);
@@ -542,62 +428,6 @@ void Edge::update_maintenance() {
   maintenance_.set(is_on);
   metrics_.set_maintenance(is_on);
   if (!file.empty()) maintenance_watch_.arm(kMaintenanceWatch);
-}
-
-std::string Edge::status_json() const {
-  const cache::CacheStatistics held = cache_.statistics();
-  const auto up = std::chrono::floor<std::chrono::seconds>(clock_.now() - started_at_);
-  nlohmann::json status{
-      {"version", kVersion},
-      {"site", config_.site},
-      {"state", draining_ ? "draining" : "serving"},
-      {"uptime_s", up.count()},
-      {"workers", workers_.size()},
-      {"pid", getpid()},
-      {"generation", generation_},
-      {"listen", data_addresses_},
-      {"admin", admin_address_},
-      // Without a feed there is no position and no lease, and nothing to be cut off from.
-      {"position", nullptr},
-      {"lease_ms", nullptr},
-      {"degraded", false},
-      {"degraded_reasons", nlohmann::json::array()},
-      {"origin",
-       {{"urls", config_.origin.urls.size()},
-        {"checked", !config_.origin.health.path.empty()},
-        {"unhealthy", health_.unhealthy()}}},
-      {"feed", feed_json(feed_.get(), metrics_.feed())},
-      {"tier", tier_json(config_, tier_, metrics_.tier())},
-      {"config",
-       {{"file", file_.string()},
-        {"reloads", reloads_done_},
-        {"id", reloads_.in_force()},
-        {"last", reload_json(reloads_.last())},
-        {"last_error", nullptr}}},
-      {"cache",
-       {{"bytes", held.bytes}, {"bytes_max", held.bytes_max}, {"responses", held.entries}, {"floors", held.floors}}}};
-  const auto degraded = [&status](std::string why) {
-    status["degraded"] = true;
-    status["degraded_reasons"].push_back(std::move(why));
-  };
-  if (feed_) {
-    if (const auto position = feed_->position()) status["position"] = position->text();
-    status["lease_ms"] = std::chrono::floor<std::chrono::milliseconds>(feed_->lease_left()).count();
-    if (feed_->lease_left().count() == 0)
-      degraded("no_lease: the update feed was not heard for a lease, so what is held is revalidated before use");
-  }
-  if (const auto open = metrics_.breakers_open(); open > 0)
-    degraded("no_origin: the origin fails, and " + std::to_string(open) + " of " + std::to_string(workers_.size()) +
-             " workers ask it by probes alone; what they do not hold is answered 503");
-  if (!config_.redis_url.empty() && !tier_.is_open())
-    degraded("no_tier: the Redis tier cannot be used now, so what is not held in memory is asked of the origin");
-  if (maintenance_.is_on()) degraded("maintenance: the origin is left alone, so what is not held is answered 503");
-  if (std::string why = why_overloaded(); !why.empty()) degraded(std::move(why));
-  if (rates_.is_degraded())
-    degraded("limited_uploads: uploads and other unsafe requests have the rate of " + config_.limits.degraded.rate +
-             " that limits.degraded gives each user");
-  if (!last_reload_error_.empty()) status["config"]["last_error"] = last_reload_error_;
-  return status.dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 }  // namespace edge::app

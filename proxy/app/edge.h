@@ -13,11 +13,13 @@
 #include "admin/admin_handler.h"
 #include "app/config.h"
 #include "app/listener_tls.h"
+#include "app/listeners.h"
 #include "app/memory_watch.h"
 #include "app/predecessor.h"
 #include "app/reload_history.h"
 #include "app/service_manager.h"
 #include "app/service_reports.h"
+#include "app/status_report.h"
 #include "app/successor.h"
 #include "app/worker.h"
 #include "base/process.h"
@@ -25,7 +27,6 @@
 #include "event/signal_watch.h"
 #include "event/timer.h"
 #include "feed/feed.h"
-#include "net/unix_socket.h"
 #include "origin/health_checker.h"
 #include "tier2/tier_state.h"
 
@@ -56,8 +57,8 @@ class Edge {
   void run();
 
   // The addresses really listened on, after listen().
-  const std::vector<std::string>& data_addresses() const { return data_addresses_; }
-  const std::string& admin_address() const { return admin_address_; }
+  const std::vector<std::string>& data_addresses() const { return listeners_.client_addresses(); }
+  const std::string& admin_address() const { return listeners_.operator_address(); }
   // For the demo, whose origin is in this process: the avatar has changed. Applied here at once, and published where
   // there is a feed. Thread-safe while the edge runs.
   void announce(std::string_view avatar, std::uint64_t version);
@@ -65,8 +66,6 @@ class Edge {
  private:
   std::unique_ptr<feed::Feed> make_feed();
   Status listen_for_clients(std::size_t listener);
-  Status listen_for_operators();
-  Status listen_on(net::Address& address, std::size_t count, std::vector<net::Socket>& sockets);
   void take_over();
   void begin_serving();
   void upgrade();
@@ -85,10 +84,8 @@ class Edge {
   void update_maintenance();
   std::string_view why_not_ready() const;
   void set_memory_level(serving::OverloadLevel level);
-  std::string why_overloaded() const;
   std::string_view why_unheard() const;
   std::size_t ask_workers();
-  std::string status_json() const;
   void set_degraded(bool is_on);
 
   Config config_;
@@ -96,9 +93,8 @@ class Edge {
   const Clock& clock_;
   const serving::Routes routes_;  // Of the start: they are among what only a restart changes.
   const Instant started_at_;
+  const std::uint32_t generation_;  // Processes before this one, each in the place of the last.
   ReloadHistory reloads_;
-  std::uint64_t reloads_done_ = 0;
-  std::string last_reload_error_;
 
   // Outlive the workers.
   ListenerTls tls_;
@@ -118,14 +114,11 @@ class Edge {
   event::EventLoop loop_;
   std::vector<std::unique_ptr<Worker>> workers_;
   origin::HealthChecker health_;
+  const StatusReport status_;
   admin::AdminHandler admin_;
   frontend::Server admin_server_;
-  // As many as we listen by, for a process that is to take our place; none once nothing more is accepted.
-  std::vector<net::Socket> listening_;
+  Listeners listeners_;
   net::Socket admin_socket_;  // Until we serve.
-  std::vector<std::string> data_addresses_;
-  std::string admin_address_;
-  net::SocketFile admin_file_;  // None, unless that is a UNIX socket of our own making.
 
   bool is_maintenance_wanted_ = false;  // By the configuration, or over the admin port.
   event::Timer maintenance_watch_;
@@ -138,7 +131,6 @@ class Edge {
   ServiceManager manager_;
   ServiceReports reports_;
   const Invocation invocation_;
-  const std::uint32_t generation_;
   bool is_serving_ = false;
   bool is_replaced_ = false;  // By a process that serves in our place.
   std::optional<Predecessor> predecessor_;

@@ -13,6 +13,8 @@ std::uint64_t ReloadHistory::begin(std::string by) {
 
 void ReloadHistory::end_well(std::uint64_t id, std::vector<std::string> needs_restart, std::size_t workers) {
   in_force_ = id;
+  ++done_;
+  last_error_.clear();
   admin::ReloadReport* const report = find_own(id);
   if (!report) return;
   report->needs_restart = std::move(needs_restart);
@@ -21,6 +23,7 @@ void ReloadHistory::end_well(std::uint64_t id, std::vector<std::string> needs_re
 }
 
 void ReloadHistory::end_badly(std::uint64_t id, std::vector<std::string> problems) {
+  last_error_ = problems.front();
   admin::ReloadReport* const report = find_own(id);
   if (!report) return;
   report->problems = std::move(problems);

@@ -21,6 +21,7 @@ class ReloadHistory {
   std::uint64_t begin(std::string by);
   // `workers` must say by on_worker_taken that they have taken it over.
   void end_well(std::uint64_t id, std::vector<std::string> needs_restart, std::size_t workers);
+  // `problems`: one at the least.
   void end_badly(std::uint64_t id, std::vector<std::string> problems);
   void on_worker_taken(std::uint64_t id);
 
@@ -30,6 +31,10 @@ class ReloadHistory {
   const admin::ReloadReport* last() const { return reports_.empty() ? nullptr : &reports_.back(); }
   // Whose configuration is in force; 0: that of the start.
   std::uint64_t in_force() const { return in_force_; }
+  // How many ended well.
+  std::uint64_t done() const { return done_; }
+  // The first problem of the last that has ended; empty where that ended well.
+  const std::string& last_error() const { return last_error_; }
   // "reload 3 (SIGHUP)", for the log.
   std::string name_of(std::uint64_t id) const;
 
@@ -39,6 +44,8 @@ class ReloadHistory {
   const Clock& clock_;
   std::uint64_t last_id_ = 0;
   std::uint64_t in_force_ = 0;
+  std::uint64_t done_ = 0;
+  std::string last_error_;
   std::deque<admin::ReloadReport> reports_;  // In their order.
 };
 

@@ -39,6 +39,14 @@ def origin():
 
 
 @pytest.fixture
+def other():
+    """A second URL of the origin."""
+    origin = HeldOrigin()
+    yield origin
+    origin.close()
+
+
+@pytest.fixture
 def transport(request):
     """What edges are asked over: HTTP/1 without TLS in all tests but those of serving."""
     return getattr(request, "param", "h1")
@@ -93,7 +101,10 @@ def edge(origin, start_edge):
 @pytest.fixture
 def redis(tmp_path):
     """A real Redis, for the update feed."""
-    folder = tmp_path / "redis"
+    yield from run_redis(tmp_path / "redis")
+
+
+def run_redis(folder):
     folder.mkdir()
     server = Redis(folder)
     yield server
@@ -116,11 +127,7 @@ def start_node(origin, redis, start_edge):
 @pytest.fixture
 def tier_redis(tmp_path):
     """Another Redis than that of the feed, for the tier."""
-    folder = tmp_path / "tier"
-    folder.mkdir()
-    server = Redis(folder)
-    yield server
-    server.stop()
+    yield from run_redis(tmp_path / "tier")
 
 
 @pytest.fixture

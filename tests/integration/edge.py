@@ -54,6 +54,14 @@ def wait_until(is_so, what):
         time.sleep(0.01)
 
 
+def wait_for_standstill(count):
+    """Until nothing moves any more, because buffers are full; how large those of the kernel are nobody knows."""
+    before = -1
+    while count() != before:
+        before = count()
+        time.sleep(0.5)
+
+
 def stop_process(pid):
     """SIGSTOP; returns when all its threads stand still, which the signal alone does not promise."""
     os.kill(pid, signal.SIGSTOP)
@@ -277,6 +285,9 @@ class Edge:
 
     def metric(self, name, **labels):
         return self.metrics()(name, **labels)
+
+    def resident_bytes(self):
+        return int(pathlib.Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
     def wait_for_metric(self, is_so, name, **labels):
         return wait_until(lambda: is_so(self.metric(name, **labels)), f"metric {name} {labels}")

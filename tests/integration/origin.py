@@ -103,6 +103,21 @@ def answer(status=200, headers=None, body=b"", **options):
     return lambda request: request.respond(status, headers, body, **options)
 
 
+class Flood:
+    """A handler that answers with so many bytes, a whole number of MiB, as fast as they are taken; one request."""
+
+    def __init__(self, size):
+        self.size = size
+        self.sent = 0
+
+    def __call__(self, request):
+        request.send_head(200, {"Cache-Control": "no-store"}, self.size)
+        while self.sent < self.size:
+            request.send(b"x" * (1 << 20))
+            self.sent += 1 << 20
+        request.finish()
+
+
 class HeldOrigin:
     """Listens on 127.0.0.1:port. What has no handler of its own goes to `default`, a 404."""
 

@@ -1,10 +1,10 @@
 """HTTP/1.1 and 1.0 with clients: RFC 9110 and RFC 9112, and the limits."""
-import time
 
 import pytest
 
 from client import Incomplete
-from origin import answer
+from edge import wait_for_standstill
+from origin import Flood, answer
 
 FRESH = {"Cache-Control": "max-age=60"}
 
@@ -321,28 +321,14 @@ def test_a_client_that_goes_away_is_counted_and_harms_nobody(front, origin):
 
 
 def test_a_client_that_reads_slowly_holds_back_the_origin(front, origin):
-    size = 64 << 20
-    sent = []
-
-    def pour(request):
-        request.send_head(200, {"Cache-Control": "no-store"}, size)
-        for _ in range(size >> 20):
-            request.send(b"x" * (1 << 20))
-            sent.append(1)
-        request.finish()
-
-    origin.on("/flood", pour)
+    flood = Flood(64 << 20)
+    origin.on("/flood", flood)
     with front.connect() as client:
         client.ask("GET", "/flood")
         response = client.head()
         # It comes to a stand while nobody reads: what is on its way fits the buffers of the sockets and the edge.
-        before = -1
-        while len(sent) != before:
-            before = len(sent)
-            time.sleep(0.5)
-        memory = [line for line in front.metrics().text.splitlines()
-                  if line.startswith("process_resident_memory_bytes ")][0]
-        assert len(sent) < size >> 20
-        assert float(memory.split()[1]) < 512 << 20
+        wait_for_standstill(lambda: flood.sent)
+        assert flood.sent < flood.size
+        assert front.resident_bytes() < 512 << 20
         client.read_body(response)
-        assert len(response.body) == size
+        assert len(response.body) == flood.size

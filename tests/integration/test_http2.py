@@ -8,17 +8,16 @@ import signal
 import socket
 import subprocess
 import threading
-import time
 
 import pytest
 
 from client import Client, Incomplete
-from edge import wait_until
+from edge import wait_for_standstill, wait_until
 from http2_client import Http2Client
 from http2_frames import (ACK, END_HEADERS, END_STREAM, PADDED, PREFACE, PRIORITIZED, STREAM_MAX, Code, Peer, Reset, Setting,
                           Type, body_of, data, frame, goaway, ping, priority, priority_update, request, rst_stream,
                           settings, window_update)
-from origin import answer
+from origin import Flood, answer
 
 FRESH = {"Cache-Control": "max-age=60"}
 PATH = "/avatars/1/46"
@@ -669,38 +668,17 @@ def test_a_stream_that_nobody_reads_disturbs_no_other(front, origin):
 
 
 def test_a_client_that_reads_slowly_holds_back_the_origin(front, origin):
-    size = 64 << 20
-    sent = []
-
-    def pour(request):
-        request.send_head(200, {"Cache-Control": "no-store"}, size)
-        for _ in range(size >> 20):
-            request.send(b"x" * (1 << 20))
-            sent.append(1)
-        request.finish()
-
-    origin.on("/flood", pour)
+    flood = Flood(64 << 20)
+    origin.on("/flood", flood)
     with Http2Client(front.port) as client:
         stream = client.ask("GET", "/flood")
         head = client.head(stream)
-        wait_for_standstill(lambda: len(sent))
-        assert len(sent) < size >> 20
-        assert resident_bytes(front) < 512 << 20
+        wait_for_standstill(lambda: flood.sent)
+        assert flood.sent < flood.size
+        assert front.resident_bytes() < 512 << 20
         assert client.get(PATH).body == b"picture"
         client.read_body(head)
-        assert len(head.body) == size
-
-
-def wait_for_standstill(count):
-    """Until nothing moves any more, because buffers are full; how large those of the kernel are nobody knows."""
-    before = -1
-    while count() != before:
-        before = count()
-        time.sleep(0.5)
-
-
-def resident_bytes(edge):
-    return float(re.search(r"^process_resident_memory_bytes (\S+)", edge.metrics().text, re.M)[1])
+        assert len(head.body) == flood.size
 
 
 # --- Request bodies ---
@@ -778,7 +756,7 @@ def test_an_origin_that_reads_slowly_holds_back_the_upload_and_no_other_stream(s
         sender.start()
         wait_for_standstill(lambda: len(sent))
         assert len(sent) < 512 and late_reader.body_bytes == 0
-        assert resident_bytes(edge) < 256 << 20
+        assert edge.resident_bytes() < 256 << 20
         late_reader.may_read.set()
         sender.join()
         assert client.response(stream=upload).body == b"read"
@@ -933,7 +911,7 @@ def test_a_field_block_that_is_small_only_while_it_is_compressed_is_refused(fron
             assert reset.code in (Code.ENHANCE_YOUR_CALM, Code.PROTOCOL_ERROR, Code.INTERNAL_ERROR)
         except Incomplete:
             assert peer.end() in (Code.ENHANCE_YOUR_CALM, Code.PROTOCOL_ERROR, Code.COMPRESSION_ERROR)
-    assert origin.count() <= 1 and resident_bytes(front) < 256 << 20
+    assert origin.count() <= 1 and front.resident_bytes() < 256 << 20
 
 
 def test_a_long_target_is_414_and_the_connection_goes_on(strict):
@@ -1114,7 +1092,7 @@ def test_answers_that_nobody_takes_are_limited(front):
                 peer.send(ping() * 100)
         except (OSError, Incomplete):
             pass  # Closed, or no longer read.
-        assert resident_bytes(front) < 256 << 20
+        assert front.resident_bytes() < 256 << 20
 
 
 def test_the_use_of_a_browser_is_no_flood(front, origin):

@@ -9,14 +9,6 @@ PICTURE = answer(200, FRESH, b"picture")
 BROKEN = answer(503, {}, b"broken")
 
 
-@pytest.fixture
-def other():
-    """A second URL of the origin."""
-    origin = HeldOrigin()
-    yield origin
-    origin.close()
-
-
 def settings(**origin):
     """One worker, so that one sees everything."""
     return {"workers": 1, "origin": origin}

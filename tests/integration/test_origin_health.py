@@ -4,18 +4,10 @@ import itertools
 import pytest
 
 from edge import wait_until
-from origin import HeldOrigin, answer
+from origin import answer
 
 PICTURE = answer(200, {"Cache-Control": "max-age=3600"}, b"picture")
 ILL = answer(503, {}, b"ill")
-
-
-@pytest.fixture
-def other():
-    """A second URL of the origin."""
-    origin = HeldOrigin()
-    yield origin
-    origin.close()
 
 
 @pytest.fixture

@@ -4,17 +4,9 @@ import itertools
 import pytest
 
 from edge import wait_until
-from origin import HeldOrigin, answer
+from origin import answer
 
 FRESH = {"Cache-Control": "max-age=3600"}
-
-
-@pytest.fixture
-def other():
-    """A second URL of the origin."""
-    origin = HeldOrigin()
-    yield origin
-    origin.close()
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 That a worker is late cannot be had on purpose from outside; tests/unit/app/worker_overload_test.cc has that."""
 import contextlib
-import pathlib
 
 import pytest
 
@@ -33,10 +32,6 @@ def level(edge):
 def reload(edge, changes, expected):
     assert edge.reload(changes) == "ok"
     wait_until(lambda: level(edge) == expected, f"level {expected}")
-
-
-def resident_bytes(edge):
-    return int(pathlib.Path(f"/proc/{edge.process.pid}/statm").read_text().split()[1]) * 4096
 
 
 def is_refused(response):
@@ -79,7 +74,7 @@ def test_what_is_not_held_is_refused_first(holding, origin):
 
         def answers_between():
             """What is answered between the last two levels; nothing where memory was not there all the time."""
-            assert holding.reload({"overload": {"memory": f"{resident_bytes(holding) * 1000 // 965}B"}}) == "ok"
+            assert holding.reload({"overload": {"memory": f"{holding.resident_bytes() * 1000 // 965}B"}}) == "ok"
             for _ in range(2):
                 client.get(PATH)  # Then its worker has heard of it.
             if level(holding) != 2:
@@ -136,7 +131,7 @@ def test_the_lag_of_the_workers_is_measured_without_a_limit_too(edge):
 @pytest.mark.skipif(PRESET != "release", reason="the heaps of sanitizers give nothing back")
 def test_a_peak_of_memory_does_not_count_for_ever(start_edge, origin):
     edge = start_edge([origin], SMALL)
-    before = resident_bytes(edge)
+    before = edge.resident_bytes()
     size = 384 << 10  # The heap's; what is larger is mapped by itself.
     paths = [f"/avatars/{avatar}/96" for avatar in range(100)]
     held = [origin.hold(path) for path in paths]
@@ -147,11 +142,11 @@ def test_a_peak_of_memory_does_not_count_for_ever(start_edge, origin):
         for fill in fills:
             fill.send_head(200, {"Cache-Control": "no-cache"}, size)
             fill.send(bytes(size - 1))
-        wait_until(lambda: resident_bytes(edge) > before + 90 * size, "a peak")
+        wait_until(lambda: edge.resident_bytes() > before + 90 * size, "a peak")
         reload(edge, {"overload": {"memory": f"{before + 60 * size}B"}}, 3)
         for fill in fills:
             fill.send(b"!")
             fill.finish()
     # What was begun is finished, its clients have gone, and the heap gives back what that took.
     wait_until(lambda: level(edge) == 0, "the end of it")
-    assert resident_bytes(edge) < before + 60 * size
+    assert edge.resident_bytes() < before + 60 * size

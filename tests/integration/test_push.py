@@ -13,6 +13,16 @@ def is_held(node, avatar="42"):
     return bool(node.avatar(avatar)["responses"])
 
 
+def hold_push(node, redis, origin):
+    """What is held at the origin, and of it the request of a push-fill."""
+    origin.on(PATH, OLD)
+    node.get(PATH)
+    held = origin.hold(PATH)
+    redis.publish("42")
+    push = held.next()
+    return held, push
+
+
 def test_what_was_asked_for_lately_is_there_again_before_anybody_asks(start_node, redis, origin):
     node = start_node(updates=UNSETTLED)
     origin.on(PATH, OLD)
@@ -119,11 +129,7 @@ def test_without_push_everything_waits_for_its_client(start_node, redis, origin)
 
 def test_a_client_that_comes_meanwhile_joins_it(start_node, redis, origin):
     node = start_node(updates=UNSETTLED)
-    origin.on(PATH, OLD)
-    node.get(PATH)
-    held = origin.hold(PATH)
-    redis.publish("42")
-    push = held.next()
+    _, push = hold_push(node, redis, origin)
     with node.connect() as client:
         client.ask("GET", PATH)
         node.wait_for_metric(lambda value: value == 1, "waiters")
@@ -135,11 +141,7 @@ def test_a_client_that_comes_meanwhile_joins_it(start_node, redis, origin):
 
 def test_an_event_voids_a_push_fill_like_any_other(start_node, redis, origin):
     node = start_node(updates=UNSETTLED)
-    origin.on(PATH, OLD)
-    node.get(PATH)
-    held = origin.hold(PATH)
-    redis.publish("42")
-    push = held.next()
+    held, push = hold_push(node, redis, origin)
     redis.publish("42")
     node.wait_for_metric(lambda value: value == 2, "feed_events_applied_total")
     again = held.next()  # Nobody waits for the first, but the picture is as wanted as it was.

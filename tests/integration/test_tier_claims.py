@@ -1,4 +1,6 @@
 """Cold avatars that several nodes are asked for at once: one of them asks the origin, the others wait for it a little."""
+import contextlib
+
 import pytest
 
 from edge import wait_until
@@ -19,15 +21,23 @@ def is_waiting(node, redis):
     wait_until(lambda: claims_tried() >= before + 2, "looks for what another is getting")
 
 
-def test_of_two_nodes_one_asks_the_origin(start_sharer, redis, origin):
-    one, two = start_sharer("one", PATIENT), start_sharer("two", PATIENT)
-    held = origin.hold(PATH)
+@contextlib.contextmanager
+def waiting(one, two, redis, origin, path=PATH):
+    """One node asks the origin, and the other waits for what comes of it: what is held there, the request that is, and a
+    client of each node, who waits for the answer."""
+    held = origin.hold(path)
     with one.connect() as first, two.connect() as second:
-        first.ask("GET", PATH)
+        first.ask("GET", path)
         request = held.next()
-        second.ask("GET", PATH)
+        second.ask("GET", path)
         is_waiting(two, redis)
         assert held.is_empty
+        yield held, request, first, second
+
+
+def test_of_two_nodes_one_asks_the_origin(start_sharer, redis, origin):
+    one, two = start_sharer("one", PATIENT), start_sharer("two", PATIENT)
+    with waiting(one, two, redis, origin) as (held, request, first, second):
         OLD(request)
         assert "fwd" in first.response().cache_status
         response = second.response()
@@ -61,14 +71,8 @@ def test_an_answer_that_does_not_reach_the_tier_is_waited_for_no_longer(start_sh
     for path, status, headers, body in (("/avatars/1/96", 200, {"Cache-Control": "private"}, b"mine"),
                                         ("/avatars/2/96", 200, {"Cache-Control": "max-age=600"}, b"x" * 1025),
                                         ("/avatars/3/96", 503, {}, b"no")):
-        held = origin.hold(path)
         say = answer(status, headers, body)
-        with one.connect() as first, two.connect() as second:
-            first.ask("GET", path)
-            request = held.next()
-            second.ask("GET", path)
-            is_waiting(two, redis)
-            assert held.is_empty
+        with waiting(one, two, redis, origin, path) as (held, request, first, second):
             say(request)
             assert first.response().body == body
             say(held.next())
@@ -78,12 +82,7 @@ def test_an_answer_that_does_not_reach_the_tier_is_waited_for_no_longer(start_sh
 
 def test_what_an_event_overtakes_is_not_what_was_waited_for(start_sharer, redis, origin):
     one, two = start_sharer("one", PATIENT), start_sharer("two", PATIENT)
-    held = origin.hold(PATH)
-    with one.connect() as first, two.connect() as second:
-        first.ask("GET", PATH)
-        request = held.next()
-        second.ask("GET", PATH)
-        is_waiting(two, redis)
+    with waiting(one, two, redis, origin) as (held, request, first, second):
         redis.publish("42")
         applies(one), applies(two)
         OLD(request)
@@ -96,13 +95,8 @@ def test_what_an_event_overtakes_is_not_what_was_waited_for(start_sharer, redis,
 
 def test_a_node_that_waits_does_other_things_and_ends_when_told(start_sharer, redis, origin):
     one, two = start_sharer("one", PATIENT), start_sharer("two", PATIENT)
-    held = origin.hold(PATH)
     origin.on(OTHER, OLD)
-    with one.connect() as first, two.connect() as second:
-        first.ask("GET", PATH)
-        request = held.next()
-        second.ask("GET", PATH)
-        is_waiting(two, redis)
+    with waiting(one, two, redis, origin) as (_, request, first, _):
         assert two.get(OTHER).body == b"old picture"
         two.signal()
         two.wait_for_log("drain")

@@ -113,50 +113,51 @@ def burst(folder):
         farm.prover.order("writers rate 0")
         before = memory(node)
         began = time.monotonic()
-        last = None
-        with socket.create_connection(("127.0.0.1", farm.redis.port)) as connection:
-            reader = connection.makefile("rb")
-            for start in range(0, BURST, 10_000):
-                connection.sendall(b"".join(resp(("XADD", STREAM, "*", "avatar", str(number), "version", "2"))
-                                            for number in range(start, start + 10_000)))
-                for _ in range(10_000):
-                    reader.readline()
-                    last = reader.readline()
+        last = write_burst(farm, version="2")
         written = time.monotonic() - began
-        last = id_of(last.decode().strip())
-        most = before
-        while id_of(node.status()["position"]) < last:
-            most = max(most, memory(node))
-            time.sleep(0.02)  # Polled: it happens in another process.
+        most = max(before, most_memory_until(node, last))
         took = time.monotonic() - began
         after = memory(node)
-        backlog(farm, node, took, written, before, max(most, after), after)
+        print(f"latency: a burst of {BURST} events, written in {written:.1f} s, applied in {took:.1f} s from the first on: "
+              f"{BURST / took:.0f} a second; resident {before} MiB before, {max(most, after)} at most, {after} after",
+              flush=True)
+        backlog(farm)
 
 
-def backlog(farm, node, took, written, before, most, after):
-    print(f"latency: a burst of {BURST} events, written in {written:.1f} s, applied in {took:.1f} s from the first on: "
-          f"{BURST / took:.0f} a second; resident {before} MiB before, {most} at most, {after} after", flush=True)
-    # The same once more, but all at once: the node is stopped while they are written.
+def backlog(farm):
+    """The same once more, but all at once: the node is stopped while they are written."""
+    node = farm.nodes[0]
     node.pause()
+    last = write_burst(farm, version="3")
+    node.resume()
+    began = time.monotonic()
+    most = most_memory_until(node, last)
+    took = time.monotonic() - began
+    print(f"latency: a backlog of {BURST} events, all there before the node woke up: applied in {took:.1f} s, "
+          f"{BURST / took:.0f} a second; resident {most} MiB at most, {memory(node)} after", flush=True)
+
+
+def write_burst(farm, version):
+    """An event of each of BURST avatars, as fast as they are taken; the id of the last."""
     last = None
     with socket.create_connection(("127.0.0.1", farm.redis.port)) as connection:
         reader = connection.makefile("rb")
         for start in range(0, BURST, 10_000):
-            connection.sendall(b"".join(resp(("XADD", STREAM, "*", "avatar", str(number), "version", "3"))
+            connection.sendall(b"".join(resp(("XADD", STREAM, "*", "avatar", str(number), "version", version))
                                         for number in range(start, start + 10_000)))
             for _ in range(10_000):
                 reader.readline()
                 last = reader.readline()
-    last = id_of(last.decode().strip())
-    node.resume()
-    began = time.monotonic()
+    return id_of(last.decode().strip())
+
+
+def most_memory_until(node, event):
+    """Until the node has applied that event; in MiB."""
     most = memory(node)
-    while id_of(node.status()["position"]) < last:
+    while id_of(node.status()["position"]) < event:
         most = max(most, memory(node))
         time.sleep(0.02)  # Polled: it happens in another process.
-    took = time.monotonic() - began
-    print(f"latency: a backlog of {BURST} events, all there before the node woke up: applied in {took:.1f} s, "
-          f"{BURST / took:.0f} a second; resident {most} MiB at most, {memory(node)} after", flush=True)
+    return most
 
 
 def outage(folder):

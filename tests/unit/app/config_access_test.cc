@@ -6,19 +6,16 @@ using namespace edge;
 using namespace edge::app;
 
 TEST_CASE("networks of clients and proxies reach their options", "[app][access]") {
-  const LoadedConfig loaded = parse_config(
+  const Config config = good(
       "access: {allow: [10.0.0.0/8, \"2001:db8::/32\"], deny: [10.1.2.3], trusted_proxies: [127.0.0.1], client_field: "
       "forwarded}\n"
-      "listen: [{address: \"127.0.0.1:1\", allow: [10.0.0.0/8], proxy_protocol: true}]\n",
-      {});
-  for (const Problem& problem : loaded.problems) UNSCOPED_INFO(format_problem("f", problem));
-  REQUIRE(loaded);
-  CHECK(loaded.config->access.allow == std::vector<std::string>{"10.0.0.0/8", "2001:db8::/32"});
-  CHECK(loaded.config->access.deny == std::vector<std::string>{"10.1.2.3"});
-  CHECK(loaded.config->access.trusted_proxies == std::vector<std::string>{"127.0.0.1"});
-  CHECK(loaded.config->access.client_field == frontend::ClientField::Forwarded);
-  CHECK(loaded.config->listen[0].allow == std::vector<std::string>{"10.0.0.0/8"});
-  CHECK(loaded.config->listen[0].proxy_protocol);
+      "listen: [{address: \"127.0.0.1:1\", allow: [10.0.0.0/8], proxy_protocol: true}]\n");
+  CHECK(config.access.allow == std::vector<std::string>{"10.0.0.0/8", "2001:db8::/32"});
+  CHECK(config.access.deny == std::vector<std::string>{"10.1.2.3"});
+  CHECK(config.access.trusted_proxies == std::vector<std::string>{"127.0.0.1"});
+  CHECK(config.access.client_field == frontend::ClientField::Forwarded);
+  CHECK(config.listen[0].allow == std::vector<std::string>{"10.0.0.0/8"});
+  CHECK(config.listen[0].proxy_protocol);
 }
 
 TEST_CASE("what is no network is a problem where it stands", "[app][access]") {

@@ -2,6 +2,7 @@
 #include <filesystem>
 
 #include "app/config.h"
+#include "app/config_changes.h"
 #include "support/catch.h"
 #include "support/tls_files.h"
 #include "unit/app/config_problems.h"
@@ -21,18 +22,9 @@ struct Folder {
     files.write_text("token", "0123456789abcdef");
     std::filesystem::permissions(files.path("token"), std::filesystem::perms::owner_all);
   }
-  // All problems of what the section says, without the folder's name.
-  std::string problems(const std::string& keys) const {
-    std::string out = app::problems("admin: {" + keys + "}", files.path(""));
-    for (std::size_t at; (at = out.find(files.path(""))) != std::string::npos;) out.erase(at, files.path("").size());
-    return out;
-  }
-  AdminOptions good(const std::string& keys) const {
-    LoadedConfig loaded = parse_config("admin: {" + keys + "}", files.path(""));
-    for (const Problem& problem : loaded.problems) UNSCOPED_INFO(format_problem("f", problem));
-    REQUIRE(loaded);
-    return loaded.config->admin;
-  }
+  // Of what the section says.
+  std::string problems(const std::string& keys) const { return app::problems("admin: {" + keys + "}", files.path("")); }
+  AdminOptions good(const std::string& keys) const { return app::good("admin: {" + keys + "}", files.path("")).admin; }
 };
 
 const std::string kTls = "tls: {certificate: a.pem, key: a.key}";

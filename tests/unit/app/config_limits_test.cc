@@ -19,18 +19,16 @@ TEST_CASE("rates are none by default, and the degraded mode is one upload a minu
 }
 
 TEST_CASE("each rate has its own values", "[app][limit]") {
-  const LoadedConfig loaded = parse_config(
-      "limits:\n"
-      "  entries: 2048\n"
-      "  rates:\n"
-      "  - {by: address, rate: 100/s, burst: 300}\n"
-      "  - {by: header, header: X-User-Id, methods: unsafe, rate: 10/h, dry_run: true}\n"
-      "  - {by: token-subject}\n"
-      "  degraded: {enabled: true, by: header, header: X-User-Id, rate: 2/m}\n",
-      {});
-  for (const Problem& problem : loaded.problems) UNSCOPED_INFO(format_problem("f", problem));
-  REQUIRE(loaded);
-  const serving::LimitOptions& limits = loaded.config->limits;
+  const serving::LimitOptions limits =
+      good(
+          "limits:\n"
+          "  entries: 2048\n"
+          "  rates:\n"
+          "  - {by: address, rate: 100/s, burst: 300}\n"
+          "  - {by: header, header: X-User-Id, methods: unsafe, rate: 10/h, dry_run: true}\n"
+          "  - {by: token-subject}\n"
+          "  degraded: {enabled: true, by: header, header: X-User-Id, rate: 2/m}\n")
+          .limits;
   CHECK(limits.entries == 2048);
   REQUIRE(limits.rates.size() == 3);
   CHECK(limits.rates[0].by == metrics::RateKind::Address);

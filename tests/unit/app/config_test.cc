@@ -38,13 +38,6 @@ class TestFolder {
   std::filesystem::path path_;
 };
 
-Config good(std::string_view text, const std::filesystem::path& folder = {}) {
-  LoadedConfig loaded = parse_config(text, folder);
-  for (const Problem& problem : loaded.problems) UNSCOPED_INFO(format_problem("config", problem));
-  REQUIRE(loaded);
-  return *std::move(loaded.config);
-}
-
 std::filesystem::path sample_file() {
   return "config/avatar-edge.yaml";  // Tests run in the project's root.
 }
@@ -115,10 +108,7 @@ TEST_CASE("a body that may be stored may be collected", "[app]") {
 }
 
 TEST_CASE("the sample file is valid, says the defaults, and names every key of the table", "[app]") {
-  const LoadedConfig loaded = load_config(sample_file());
-  for (const Problem& problem : loaded.problems) UNSCOPED_INFO(format_problem("config", problem));
-  REQUIRE(loaded);
-  CHECK(forms(*loaded.config) == forms(Config{}));
+  CHECK(forms(good(load_config(sample_file()))) == forms(Config{}));
 
   const YamlDocument document = [] {
     std::ifstream file(sample_file());
@@ -431,29 +421,4 @@ TEST_CASE("anchors spare repetition", "[app]") {
 TEST_CASE("values in messages are shortened and escaped", "[app]") {
   CHECK(quote("a\x01\n") == "'a\\x01\\x0a'");
   CHECK(quote(std::string(1000, 'x')).size() == 85);
-}
-
-TEST_CASE("what only a restart can change is named", "[app]") {
-  const Config running = good("listen: [{address: 127.0.0.1:1}, {address: 127.0.0.1:2}]");
-  CHECK(changes_needing_restart(running, running).empty());
-
-  Config next = running;
-  next.cache.memory_bytes = 1u << 30;
-  next.http.connections_max = 5;
-  next.log.level = edge::LogLevel::Error;
-  next.origin.urls = {"http://other"};
-  CHECK(changes_needing_restart(running, next).empty());
-
-  next.site = "elsewhere";
-  next.workers = 9;
-  next.listen[1].address = "127.0.0.1:3";
-  next.admin.address = "127.0.0.1:4";
-  next.log.file = "/tmp/x";
-  next.access_file = "/tmp/y";
-  CHECK(changes_needing_restart(running, next) == std::vector<std::string>{"site", "workers", "listen[1].address",
-                                                                           "admin.address", "log.file",
-                                                                           "log.access_file"});
-  next = running;
-  next.listen.pop_back();
-  CHECK(changes_needing_restart(running, next) == std::vector<std::string>{"listen"});
 }

@@ -2,6 +2,7 @@
 #include <array>
 
 #include "app/config.h"
+#include "app/config_changes.h"
 #include "app/config_format.h"
 #include "app/config_table.h"
 #include "support/catch.h"
@@ -25,20 +26,10 @@ struct Folder {
   }
   // A listener in block style; `keys` begin on line 4 with a column of 5.
   std::string text(const std::string& keys) const { return "listen:\n- address: 127.0.0.1:8443\n  tls:\n" + keys; }
-  // All problems of those keys, one a line, without the folder's name.
+  // All problems of those keys.
   std::string problems(const std::string& keys) const { return problems_of(text(keys)); }
-  std::string problems_of(const std::string& yaml) const {
-    std::string out = app::problems(yaml, files.path(""));
-    for (std::size_t at; (at = out.find(files.path(""))) != std::string::npos;) out.erase(at, files.path("").size());
-    return out;
-  }
-  net::TlsOptions good(const std::string& keys) const {
-    const std::string yaml = text(keys);
-    LoadedConfig loaded = parse_config(yaml, files.path(""));
-    for (const Problem& problem : loaded.problems) UNSCOPED_INFO(format_problem("f", problem));
-    REQUIRE(loaded);
-    return loaded.config->listen[0].tls;
-  }
+  std::string problems_of(const std::string& yaml) const { return app::problems(yaml, files.path("")); }
+  net::TlsOptions good(const std::string& keys) const { return app::good(text(keys), files.path("")).listen[0].tls; }
 };
 
 const std::string kA = "    certificates: [{certificate: a.pem, key: a.key}]\n";

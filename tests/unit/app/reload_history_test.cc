@@ -32,6 +32,19 @@ TEST_CASE("reloads are counted, those that fail too, and what asked for them is 
   CHECK(history.reloads.name_of(second) == "reload 2 (POST /reload)");
 }
 
+TEST_CASE("the last error is that of the last reload that has ended, and gone when one ends well", "[app][reload]") {
+  History history;
+  CHECK(history.reloads.last_error().empty());
+  history.reloads.end_badly(history.reloads.begin("SIGHUP"), {"f:1:1: wrong", "f:2:1: wrong too"});
+  CHECK(history.reloads.last_error() == "f:1:1: wrong");
+  CHECK(history.reloads.done() == 0);
+  const auto next = history.reloads.begin("SIGHUP");
+  CHECK(history.reloads.last_error() == "f:1:1: wrong");
+  history.reloads.end_well(next, {}, 1);
+  CHECK(history.reloads.last_error().empty());
+  CHECK(history.reloads.done() == 1);
+}
+
 TEST_CASE("a reload has been taken over when each worker has said so", "[app][reload]") {
   History history;
   const auto id = history.reloads.begin("SIGHUP");

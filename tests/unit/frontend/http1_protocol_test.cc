@@ -1,6 +1,7 @@
 #include "frontend/http1_protocol.h"
 
 #include "support/catch.h"
+#include "unit/frontend/test_handlers.h"
 #include "unit/frontend/test_server.h"
 
 using namespace edge;
@@ -9,46 +10,6 @@ using namespace edge::frontend;
 namespace {
 
 constexpr std::string_view kGet = "GET /a HTTP/1.1\r\nhost: x\r\n\r\n";
-
-class Body final : public Shared {
- public:
-  explicit Body(std::string bytes) : text(std::move(bytes)) {}
-  const std::string text;
-};
-
-// Answers at once with the target, as a hit would.
-std::unique_ptr<ExchangeTask> answer_target(Exchange& exchange) {
-  const Ref<const Body> body(new Body(std::string(exchange.request().target)));
-  exchange.respond({.status = 200, .fields = "x-test: 1\r\n", .body = body->text, .owner = body});
-  return nullptr;
-}
-
-// Reads the request body, however it comes, and answers with it.
-class Echo : public ExchangeTask {
- public:
-  explicit Echo(Exchange& exchange) : exchange_(exchange) { exchange.read_body(); }
-  void on_body(std::string_view piece) override { body_ += piece; }
-  void on_body_end() override { exchange_.respond({.status = 200, .body = body_}); }
-
- private:
-  Exchange& exchange_;
-  std::string body_;
-};
-
-std::unique_ptr<ExchangeTask> echo(Exchange& exchange) {
-  if (exchange.has_body()) return std::make_unique<Echo>(exchange);
-  return answer_target(exchange);
-}
-
-// Keeps its exchange waiting; tells when it is destroyed.
-class Forever : public ExchangeTask {
- public:
-  explicit Forever(std::promise<void>& destroyed) : destroyed_(destroyed) {}
-  ~Forever() override { destroyed_.set_value(); }
-
- private:
-  std::promise<void>& destroyed_;
-};
 
 }  // namespace
 

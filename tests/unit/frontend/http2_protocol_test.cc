@@ -4,58 +4,18 @@
 
 #include "support/catch.h"
 #include "unit/frontend/http2_client.h"
+#include "unit/frontend/test_handlers.h"
 
 using namespace edge;
 using namespace edge::frontend;
 
 namespace {
 
-class Body final : public Shared {
- public:
-  explicit Body(std::string bytes) : text(std::move(bytes)) {}
-  const std::string text;
-};
-
-// Answers at once with the target, as a hit would.
-std::unique_ptr<ExchangeTask> answer_target(Exchange& exchange) {
-  const Ref<const Body> body(new Body(std::string(exchange.request().target)));
-  exchange.set_outcome(metrics::Outcome::Hit);
-  exchange.respond({.status = 200, .fields = "x-test: 1\r\n", .body = body->text, .owner = body});
-  return nullptr;
-}
-
 std::unique_ptr<ExchangeTask> answer_much(Exchange& exchange) {
   const Ref<const Body> body(new Body(std::string(300'000, 'x')));
   exchange.respond({.status = 200, .body = body->text, .owner = body});
   return nullptr;
 }
-
-// Reads the request body, however it comes, and answers with it.
-class Echo : public ExchangeTask {
- public:
-  explicit Echo(Exchange& exchange) : exchange_(exchange) { exchange.read_body(); }
-  void on_body(std::string_view piece) override { body_ += piece; }
-  void on_body_end() override { exchange_.respond({.status = 200, .body = body_}); }
-
- private:
-  Exchange& exchange_;
-  std::string body_;
-};
-
-std::unique_ptr<ExchangeTask> echo(Exchange& exchange) {
-  if (exchange.has_body()) return std::make_unique<Echo>(exchange);
-  return answer_target(exchange);
-}
-
-// Keeps its exchange waiting; tells when it is destroyed.
-class Forever : public ExchangeTask {
- public:
-  explicit Forever(std::promise<void>& destroyed) : destroyed_(destroyed) {}
-  ~Forever() override { destroyed_.set_value(); }
-
- private:
-  std::promise<void>& destroyed_;
-};
 
 // Streams `size` bytes in pieces, stopping while the exchange is congested.
 class Flow : public ExchangeTask {
@@ -215,10 +175,9 @@ TEST_CASE("a request stands for as long as its task, also when its client has re
 }
 
 TEST_CASE("more requests at once than may be made are counted, and the client loses its connection", "[frontend]") {
-  struct Held : ExchangeTask {};
   ServerOptions options;
   options.http2.streams_max = 3;
-  TestServer server([](Exchange&) { return std::make_unique<Held>(); }, options);
+  TestServer server([](Exchange&) { return std::make_unique<ExchangeTask>(); }, options);
   Http2Client client(server.connect());
   client.send();
   // Its acknowledgement of the settings goes out with what it reads.
@@ -328,34 +287,26 @@ TEST_CASE("a client that leaves ends all its requests", "[frontend]") {
 }
 
 TEST_CASE("a connection that drains says so twice, and answers what came before", "[frontend][rfc9113 6.8]") {
-  std::atomic<Exchange*> held = nullptr;
-  struct Held : ExchangeTask {};
-  TestServer server([&](Exchange& exchange) -> std::unique_ptr<ExchangeTask> {
-    held = &exchange;
-    return std::make_unique<Held>();
-  });
+  Held held;
+  TestServer server(held.script());
   Http2Client client(server.connect());
   const std::int32_t id = client.get("/held");
-  while (!held) server.on_loop([](Server&) {});
+  held.wait();
   server.on_loop([](Server& s) { s.drain([] {}); });
   REQUIRE(client.read_until([&] { return client.goaways().size() == 2; }));
   CHECK(client.goaways()[0] == std::pair{0x7fffffff, 0u});
   CHECK(client.goaways()[1] == std::pair{id, 0u});
-  server.on_loop([&](Server&) { held.load()->respond({.status = 200, .body = "at last"}); });
+  held.answer(server, "at last");
   CHECK(client.answer(id).body == "at last");
   client.read_to_end();
 }
 
 TEST_CASE("a stream that is cut off is reset, and the connection says goodbye", "[frontend][drain]") {
-  std::atomic<Exchange*> held = nullptr;
-  struct Held : ExchangeTask {};
-  TestServer server([&](Exchange& exchange) -> std::unique_ptr<ExchangeTask> {
-    held = &exchange;
-    return std::make_unique<Held>();
-  });
+  Held held;
+  TestServer server(held.script());
   Http2Client client(server.connect());
   const std::int32_t id = client.get("/held");
-  while (!held) server.on_loop([](Server&) {});
+  held.wait();
   server.on_loop([](Server& s) { s.close_all(); });
   client.read_to_end();
   CHECK(client.answer(id).error == NGHTTP2_CANCEL);
@@ -450,8 +401,7 @@ TEST_CASE("rapid resets end the connection before they cost much", "[frontend]")
   std::atomic<int> begun = 0;
   TestServer server([&](Exchange&) {
     ++begun;
-    struct Held : ExchangeTask {};
-    return std::make_unique<Held>();
+    return std::make_unique<ExchangeTask>();
   });
   Http2Client client(server.connect());
   client.send();

@@ -1,6 +1,7 @@
 #include "frontend/server.h"
 
 #include "support/catch.h"
+#include "unit/frontend/test_handlers.h"
 #include "unit/frontend/test_server.h"
 
 using namespace edge;
@@ -30,26 +31,6 @@ std::unique_ptr<ExchangeTask> read_and_answer(Exchange& exchange) {
   if (!exchange.has_body()) return answer_ok(exchange);
   return std::make_unique<Reader>(exchange);
 }
-
-// An exchange that waits until the test has it answered.
-class Held {
- public:
-  TestServer::Script script() {
-    return [this](Exchange& exchange) {
-      begun.set_value(&exchange);
-      return std::make_unique<ExchangeTask>();
-    };
-  }
-  void answer(TestServer& server) {
-    server.on_loop([this](Server&) { answer_ok(*exchange_); });
-  }
-  void wait() { exchange_ = begun.get_future().get(); }
-
-  std::promise<Exchange*> begun;
-
- private:
-  Exchange* exchange_ = nullptr;
-};
 
 }  // namespace
 

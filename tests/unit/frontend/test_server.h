@@ -137,19 +137,6 @@ class Client {
   bool reset_ = false;
 };
 
-// Runs `next` when the loop comes to it, unless the exchange has gone; counts those that are alive.
-class LaterTask : public ExchangeTask {
- public:
-  LaterTask(Exchange& exchange, std::function<void(Exchange&)> next)
-      : next_(std::move(next)), deferred_(exchange.loop(), [this, &exchange] { next_(exchange); }) {
-    deferred_.schedule();
-  }
-
- private:
-  std::function<void(Exchange&)> next_;
-  event::Deferred deferred_;
-};
-
 class TestServer final : public Handler {
  public:
   using Script = std::function<std::unique_ptr<ExchangeTask>(Exchange&)>;

@@ -225,7 +225,7 @@ TEST_CASE("further attempts have a budget, also those after a failed connection"
   RawOrigin second(answers(ok("good")));
   const auto first = GENERATE(true, false);
   RawOrigin busy(answers(kTrouble));
-  TestWorker worker({first ? busy.url() : "http://127.0.0.1:" + std::to_string(closed_port()), second.url()});
+  TestWorker worker({first ? busy.url() : closed_url(), second.url()});
   worker.options.retries = {.percent = 0, .per_second_min = 0};
   TestFetch fetch(worker);
   fetch.get("/").finish();

@@ -99,7 +99,7 @@ TEST_CASE("a URL that cannot be connected to, or does not answer in time, is unh
     peer.write("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nha");
     peer.wait_for_close();
   });
-  const std::string gone = "http://127.0.0.1:" + std::to_string(closed_port());
+  const std::string gone = closed_url();
   Checked site({silent.url(), half.url(), gone});
   site.worker.options.health.timeout = 20ms;
   site.start();

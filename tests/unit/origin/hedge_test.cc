@@ -187,7 +187,7 @@ TEST_CASE("where both are silent the time of the fetch is that of the first, and
 TEST_CASE("what cannot be connected to leaves the other attempt alone", "[origin][hedge]") {
   Event may_answer;
   RawOrigin first(answers_after(may_answer, ok("first")));
-  Hedging worker({first.url(), "http://127.0.0.1:" + std::to_string(closed_port())});
+  Hedging worker({first.url(), closed_url()});
   TestFetch fetch(worker);
   fetch.get("/");
   worker.watch_until([&] { return worker.ejected(metrics::EjectionCause::Unreachable) == 1; });
@@ -215,7 +215,7 @@ TEST_CASE("a URL that is overtaken again and again is out of order", "[origin][h
 
 TEST_CASE("no second attempt is made where it could do harm, or hardly any good", "[origin][hedge]") {
   RawOrigin first(silence()), second(answers(ok("second")));
-  const std::string gone = "http://127.0.0.1:" + std::to_string(closed_port());
+  const std::string gone = closed_url();
   Hedging worker({first.url(), second.url()});
   origin::FetchRequest request{.target = "/"};
   SECTION("it is off") { worker.options.hedge_after = 0ms; }

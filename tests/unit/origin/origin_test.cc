@@ -171,10 +171,9 @@ TEST_CASE("an origin that cannot be reached is told by what failed", "[origin][r
     peer.wait_for_close();
   });
   const auto expected = GENERATE(ProxyError::ConnectionRefused, ProxyError::DnsError, ProxyError::TlsProtocolError);
-  const std::string url = expected == ProxyError::ConnectionRefused
-                              ? "http://127.0.0.1:" + std::to_string(closed_port())
-                          : expected == ProxyError::DnsError ? "http://no-such-host.invalid"
-                                                             : "https://" + plain.authority();
+  const std::string url = expected == ProxyError::ConnectionRefused ? closed_url()
+                          : expected == ProxyError::DnsError        ? "http://no-such-host.invalid"
+                                                                    : "https://" + plain.authority();
   TestWorker worker({url});
   TestFetch fetch(worker);
   fetch.start({.method = "POST", .target = "/"}).finish();
@@ -213,20 +212,15 @@ TEST_CASE("a response that does not end is given up after the total timeout", "[
 TEST_CASE("a connection that is not made in time is given up", "[origin]") {
   // A listener whose queue is full answers nothing: its connections hang.
   const int listener = socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t length = sizeof address;
-  void* const any = &address;
-  REQUIRE(bind(listener, static_cast<sockaddr*>(any), length) == 0);
+  const sockaddr_in address = bind_to_loopback(listener);
   REQUIRE(listen(listener, 0) == 0);
-  getsockname(listener, static_cast<sockaddr*>(any), &length);
+  const void* const any = &address;
   std::vector<int> fillers;
   for (int i = 0; i < 3; ++i) {
     fillers.push_back(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0));
-    connect(fillers.back(), static_cast<sockaddr*>(any), length);
+    connect(fillers.back(), static_cast<const sockaddr*>(any), sizeof address);
   }
-  TestWorker worker({"http://127.0.0.1:" + std::to_string(ntohs(address.sin_port))});
+  TestWorker worker({loopback_url(address)});
   worker.options.connect_timeout = std::chrono::milliseconds{50};
   TestFetch fetch(worker);
   fetch.start({.method = "POST", .target = "/"}).finish();
@@ -241,7 +235,7 @@ TEST_CASE("where one URL cannot be connected to, the next is asked, for unsafe m
     peer.read_head();
     peer.write(ok(peer.read_bytes(4)));
   });
-  TestWorker worker({"http://127.0.0.1:" + std::to_string(closed_port()), server.url()});
+  TestWorker worker({closed_url(), server.url()});
   TestFetch fetch(worker);
   fetch.start({.method = "POST", .target = "/", .has_body = true, .body_length = 4});
   fetch.fetch->send_body("body");
@@ -252,8 +246,7 @@ TEST_CASE("where one URL cannot be connected to, the next is asked, for unsafe m
 }
 
 TEST_CASE("where no URL can be connected to, each was tried once", "[origin]") {
-  TestWorker worker(
-      {"http://127.0.0.1:" + std::to_string(closed_port()), "http://127.0.0.1:" + std::to_string(closed_port())});
+  TestWorker worker({closed_url(), closed_url()});
   TestFetch fetch(worker);
   fetch.get("/").finish();
   CHECK(fetch.error->error == ProxyError::ConnectionRefused);

@@ -17,6 +17,23 @@
 
 namespace edge::test {
 
+// Binds a socket to 127.0.0.1 and a port that the kernel chooses.
+inline sockaddr_in bind_to_loopback(int fd) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t length = sizeof address;
+  void* const any = &address;
+  bind(fd, static_cast<sockaddr*>(any), length);
+  getsockname(fd, static_cast<sockaddr*>(any), &length);
+  return address;
+}
+
+inline std::string authority_of(const sockaddr_in& address) {
+  return "127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+}
+inline std::string loopback_url(const sockaddr_in& address) { return "http://" + authority_of(address); }
+
 // One accepted connection, used by the script that runs on its thread. A read gives up after ten seconds.
 class Peer {
  public:
@@ -85,15 +102,8 @@ class RawOrigin {
   using Script = std::function<void(Peer& peer, int connection)>;  // Connections count from 1.
 
   explicit RawOrigin(Script script) : script_(std::move(script)), listener_(socket(AF_INET, SOCK_STREAM, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t length = sizeof address;
-    void* const any = &address;
-    bind(listener_, static_cast<sockaddr*>(any), length);
+    address_ = bind_to_loopback(listener_);
     listen(listener_, 1024);
-    getsockname(listener_, static_cast<sockaddr*>(any), &length);
-    port_ = ntohs(address.sin_port);
     acceptor_ = std::thread([this] { accept_all(); });
   }
   ~RawOrigin() {
@@ -113,9 +123,9 @@ class RawOrigin {
     for (auto& thread : threads_) thread.join();
   }
 
-  int port() const { return port_; }
-  std::string authority() const { return "127.0.0.1:" + std::to_string(port_); }
-  std::string url() const { return "http://" + authority(); }
+  int port() const { return ntohs(address_.sin_port); }
+  std::string authority() const { return authority_of(address_); }
+  std::string url() const { return loopback_url(address_); }
   int connections() const { return connections_; }
 
  private:
@@ -139,7 +149,7 @@ class RawOrigin {
 
   Script script_;
   int listener_;
-  int port_ = 0;
+  sockaddr_in address_{};
   std::atomic<int> connections_{0};
   std::mutex mutex_;
   std::vector<int> open_;
@@ -147,18 +157,12 @@ class RawOrigin {
   std::thread acceptor_;
 };
 
-// A port of 127.0.0.1 where nobody listens.
-inline int closed_port() {
+// A URL of 127.0.0.1 where nobody listens.
+inline std::string closed_url() {
   const int fd = socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t length = sizeof address;
-  void* const any = &address;
-  bind(fd, static_cast<sockaddr*>(any), length);
-  getsockname(fd, static_cast<sockaddr*>(any), &length);
+  const sockaddr_in address = bind_to_loopback(fd);
   close(fd);
-  return ntohs(address.sin_port);
+  return loopback_url(address);
 }
 
 // A script that answers each request of a connection with the same bytes.
