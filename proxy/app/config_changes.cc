@@ -55,6 +55,7 @@ Config without_changes_needing_restart(Config next, const Config& running) {
   next.admin.socket_mode = running.admin.socket_mode;
   next.avatars = running.avatars;
   next.cache.floors_max = running.cache.floors_max;
+  next.preallocates = running.preallocates;
   next.redis_url = running.redis_url;
   next.tier = running.tier;
   next.updates_url = running.updates_url;

@@ -49,6 +49,7 @@ TEST_CASE("what only a restart can change stays as it is, and all else changes",
   next.redis_url = next.updates_url = "redis://127.0.0.1:5";
   next.limits.entries = 5'000;
   next.cache.floors_max = 5'000;
+  next.preallocates = true;
   next.cache.memory_bytes = 1u << 30;
   next.origin.urls = {"http://other"};
   const Config taken = without_changes_needing_restart(next, running);
