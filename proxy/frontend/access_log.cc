@@ -69,6 +69,8 @@ void AccessLog::write(const AccessRecord& record) {
   const auto duration = std::chrono::floor<std::chrono::microseconds>(record.duration);
   append_member(line, R"(,"duration_us":)", static_cast<std::uint64_t>(duration.count()));
   if (!record.complete) line += R"(,"complete":false)";
+  append_member(line, R"(,"request_id":)", record.request_id);
+  if (!record.trace_id.empty()) append_member(line, R"(,"trace_id":)", record.trace_id);
   line += '}';
   writer_.write(line);
 }

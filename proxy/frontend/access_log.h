@@ -26,6 +26,8 @@ struct AccessRecord {
   std::string_view detail;  // A constant of ours, or empty.
   std::chrono::nanoseconds duration{0};
   bool complete = true;  // False: the response was cut off, by the client or by us.
+  std::string_view request_id{};
+  std::string_view trace_id{};  // Empty: there is none.
 };
 
 // Thread-safe. Outlives the connections that write to it.
@@ -38,8 +40,8 @@ class AccessLog {
     return mode == AccessLogMode::All || (mode == AccessLogMode::Errors && (status >= 400 || status == 0 || !complete));
   }
   // Members, in this order: time, client, method, target, protocol, status, bytes, outcome, detail (only where there is
-  // one), duration_us, complete (only where it is false, so a search for it finds what was cut off). Bytes of the
-  // client that are not UTF-8 stand as \u00XX, each by itself.
+  // one), duration_us, complete (only where it is false, so a search for it finds what was cut off), request_id,
+  // trace_id (only where there is one). Bytes of the client that are not UTF-8 stand as \u00XX, each by itself.
   void write(const AccessRecord& record);
 
  private:

@@ -42,6 +42,8 @@ enum class FieldName : std::uint8_t {
   Server,
   SetCookie,
   Te,
+  Traceparent,
+  Tracestate,
   Trailer,
   TransferEncoding,
   Upgrade,
@@ -49,6 +51,7 @@ enum class FieldName : std::uint8_t {
   Vary,
   Via,
   XForwardedFor,
+  XRequestId,
   Count,
 };
 
