@@ -144,7 +144,7 @@ Edge::Edge(Config config, std::filesystem::path file, const Clock& clock, LineWr
               [this](const std::shared_ptr<const origin::UnhealthyUrls>& urls) {
                 for (const auto& worker : workers_) worker->set_unhealthy(urls);
               }),
-      admin_(admin_options(config_), cache_, invalidator_, metrics_, feed_.get(),
+      admin_(admin_options(config_), cache_, invalidator_, metrics_, access_log_, feed_.get(),
              {.why_not_ready = [this] { return why_not_ready(); },
               .status_json = [this] { return status_json(); },
               .degraded = {[this] { return rates_.is_degraded(); }, [this](bool is_on) { set_degraded(is_on); }},
@@ -458,6 +458,7 @@ void Edge::on_end_signal() {
 
 void Edge::start_drain() {
   draining_ = true;
+  admin_.end_streams("the edge drains");
   if (successor_) successor_->give_up();
   if (is_replaced_) return drain_workers();  // Who has taken our place accepts already.
   reports_.on_drain(config_.drain_delay + config_.drain);

@@ -4,6 +4,7 @@
 
 #include "app/commands.h"
 #include "app/reload_command.h"
+#include "app/tail_command.h"
 #include "app/verify_command.h"
 #include "app/version.h"
 #include "base/units.h"
@@ -48,6 +49,17 @@ int main(int argc, char** argv) {
       "explain", "Say what a running edge holds of a URL, what a request for it would get, why and until when"));
   std::string url;
   explain->add_option("URL", url, "Such as /avatars/42/96")->required();
+
+  auto* const tail = with_config(
+      app.add_subcommand("tail", "Show the records of a running edge's access log as they come, as JSON lines"));
+  edge::app::TailFlags tail_flags;
+  tail->add_option(
+          "--filter", tail_flags.filters,
+          "Only those for which it holds, such as 'status>=500 and avatar=42', outcome=miss, 'duration>100ms', "
+          "client=10.0.0.0/8; of several, all must")
+      ->allow_extra_args(false)
+      ->type_name("FILTER");
+  tail->add_option("--count", tail_flags.count, "End after so many")->type_name("N")->check(CLI::PositiveNumber);
 
   auto* const update = with_config(
       app.add_subcommand("update", "Publish that an avatar has changed; without a feed, tell the edge that runs here"));
@@ -101,6 +113,7 @@ int main(int argc, char** argv) {
     return edge::app::reload(config, *edge::parse_duration(reload_wait));
   }
   if (explain->parsed()) return edge::app::explain(config, url);
+  if (tail->parsed()) return edge::app::tail(config, tail_flags);
   if (update->parsed()) return edge::app::update(config, std::move(event), wait);
   if (verify->parsed()) return edge::app::verify(config, verify_flags);
   if (demo->parsed()) return edge::app::demo(port, !without_redis);
