@@ -5,6 +5,7 @@
 #include "app/commands.h"
 #include "app/reload_command.h"
 #include "app/tail_command.h"
+#include "app/top_command.h"
 #include "app/verify_command.h"
 #include "app/version.h"
 #include "base/units.h"
@@ -61,6 +62,21 @@ int main(int argc, char** argv) {
       ->type_name("FILTER");
   tail->add_option("--count", tail_flags.count, "End after so many")->type_name("N")->check(CLI::PositiveNumber);
 
+  auto* const top = with_config(app.add_subcommand(
+      "top", "Show how a running edge does: requests, latency, origin, feed, tier and memory; q ends it"));
+  edge::app::TopFlags top_flags;
+  top->add_flag("--once", top_flags.once, "Print one report, of one interval, and end");
+  top->add_option_function<std::string>(
+         "--interval",
+         [&top_flags](const std::string& text) {
+           const auto duration = edge::parse_duration(text);
+           if (!duration) throw CLI::ValidationError("--interval", duration.error().message);
+           if (duration->count() < 100) throw CLI::ValidationError("--interval", "at least 100ms");
+           top_flags.interval = *duration;
+         },
+         "Between two looks; by default 1s")
+      ->type_name("DURATION");
+
   auto* const update = with_config(
       app.add_subcommand("update", "Publish that an avatar has changed; without a feed, tell the edge that runs here"));
   edge::feed::UpdateEvent event;
@@ -114,6 +130,7 @@ int main(int argc, char** argv) {
   }
   if (explain->parsed()) return edge::app::explain(config, url);
   if (tail->parsed()) return edge::app::tail(config, tail_flags);
+  if (top->parsed()) return edge::app::top(config, top_flags);
   if (update->parsed()) return edge::app::update(config, std::move(event), wait);
   if (verify->parsed()) return edge::app::verify(config, verify_flags);
   if (demo->parsed()) return edge::app::demo(port, !without_redis);
