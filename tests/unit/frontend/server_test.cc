@@ -44,6 +44,8 @@ class Held {
     server.on_loop([this](Server&) { answer_ok(*exchange_); });
   }
   void wait() { exchange_ = begun.get_future().get(); }
+  // On the loop's thread.
+  void finish() { answer_ok(*exchange_); }
 
   std::promise<Exchange*> begun;
 
@@ -68,6 +70,22 @@ TEST_CASE("while a server does not accept, who connects waits and is answered wh
   server.on_loop([](Server& it) { it.set_accepting(true); });
   CHECK(late.read().status == 200);
   CHECK(server.connection_count() == 2);
+}
+
+TEST_CASE("an answer that is finished is sent, though all connections are closed in the same turn", "[frontend]") {
+  for (const std::string_view wish : {"keep-alive", "close"}) {
+    Held held;
+    TestServer server(held.script());
+    Client client = server.connect();
+    client.send("GET /a HTTP/1.1\r\nhost: x\r\nconnection: " + std::string(wish) + "\r\n\r\n");
+    held.wait();
+    server.on_loop([&](Server& it) {
+      held.finish();
+      it.close_all();
+    });
+    CHECK(client.read().body == "ok");
+    CHECK(client.is_at_end());
+  }
 }
 
 TEST_CASE("a request beyond a limit is refused, and the limit's counter says so", "[frontend]") {
