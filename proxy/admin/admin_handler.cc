@@ -18,6 +18,7 @@ constexpr std::string_view kIndex =
     "GET  /status       what the edge says of itself\n"
     "GET  /avatars/ID   what this node holds of an avatar, and why\n"
     "GET  /explain/URL  what a request for /URL would get, why and until when, in words\n"
+    "GET  /tail         records of the access log as they come; ?filter=status%3E=500%20and%20avatar=42\n"
     "POST /updates      {\"avatar\":\"42\",\"version\":57,\"op\":\"update\"}; ?wait=10s until all nodes have applied "
     "it\n"
     "POST /purge        {\"avatar\":\"42\"} or {\"url\":\"/avatars/42/96\"} or {\"all\":true}, with \"soft\":true to "
@@ -33,7 +34,7 @@ constexpr std::string_view kExplain = "/explain";
 std::string_view method_of(std::string_view path) {
   for (const std::string_view known : {"/updates", "/purge", "/reload", "/degraded", "/maintenance"})
     if (path == known) return "POST";
-  for (const std::string_view known : {"/", "/livez", "/readyz", "/metrics", "/status"})
+  for (const std::string_view known : {"/", "/livez", "/readyz", "/metrics", "/status", "/tail"})
     if (path == known) return "GET";
   if (path.starts_with(kExplain) && path.substr(kExplain.size()).starts_with('/')) return "GET";
   return path.starts_with(kAvatars) && path.size() > kAvatars.size() ? "GET" : "";
@@ -42,13 +43,15 @@ std::string_view method_of(std::string_view path) {
 }  // namespace
 
 AdminHandler::AdminHandler(AdminOptions options, cache::MemoryCache& cache, serving::Invalidator& invalidator,
-                           metrics::Metrics& metrics, feed::Feed* feed, AdminQuestions questions)
+                           metrics::Metrics& metrics, frontend::AccessLog& access_log, feed::Feed* feed,
+                           AdminQuestions questions)
     : options_(std::move(options)),
       cache_(cache),
       invalidator_(invalidator),
       metrics_(metrics),
       questions_(std::move(questions)),
-      updates_(invalidator, feed) {}
+      updates_(invalidator, feed),
+      tails_(access_log, metrics.main_thread()) {}
 
 std::unique_ptr<frontend::ExchangeTask> AdminHandler::start(frontend::Exchange& exchange) {
   const http::RequestHead& request = exchange.request();
@@ -74,6 +77,7 @@ std::unique_ptr<frontend::ExchangeTask> AdminHandler::start(frontend::Exchange& 
   if (path == "/status") return answer_json(exchange, 200, questions_.status_json()), nullptr;
   const std::string_view query = request.target.substr(std::min(path.size() + 1, request.target.size()));
   if (path == "/updates") return updates_.start(exchange, query);
+  if (path == "/tail") return tails_.start(exchange, query, options_.routes);
   if (path == "/reload") return start_reload(exchange, query, questions_.reload);
   if (path == "/purge")
     return read_json(exchange, [this](frontend::Exchange& x, std::string_view body) {

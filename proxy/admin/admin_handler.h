@@ -7,6 +7,7 @@
 //     GET  /status          what the edge says of itself, JSON
 //     GET  /avatars/ID      what this node holds of an avatar, and why, JSON
 //     GET  /explain/URL     what a request for /URL would get, why and until when, in words
+//     GET  /tail            records of the access log as they come
 //     POST /updates         publishes an update event, or without a feed applies it
 //     POST /degraded        switches the degraded mode of the limits
 //     POST /maintenance     switches whether the origin is left alone
@@ -21,6 +22,7 @@
 
 #include "admin/reload.h"
 #include "admin/switches.h"
+#include "admin/tail.h"
 #include "admin/updates.h"
 #include "cache/memory_cache.h"
 #include "frontend/exchange.h"
@@ -50,9 +52,11 @@ struct AdminOptions {
 class AdminHandler final : public frontend::Handler {
  public:
   AdminHandler(AdminOptions options, cache::MemoryCache& cache, serving::Invalidator& invalidator,
-               metrics::Metrics& metrics, feed::Feed* feed, AdminQuestions questions);
+               metrics::Metrics& metrics, frontend::AccessLog& access_log, feed::Feed* feed, AdminQuestions questions);
 
   void reload(AdminOptions options) { options_ = std::move(options); }
+  // Answers that would go on end, and say why: a phrase of ours.
+  void end_streams(std::string_view why) { tails_.end_all(why); }
   std::unique_ptr<frontend::ExchangeTask> start(frontend::Exchange& exchange) override;
 
  private:
@@ -62,6 +66,7 @@ class AdminHandler final : public frontend::Handler {
   metrics::Metrics& metrics_;
   const AdminQuestions questions_;
   Updates updates_;
+  Tails tails_;
 };
 
 }  // namespace edge::admin

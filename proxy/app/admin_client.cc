@@ -21,7 +21,9 @@ std::string url_of(const AdminOptions& admin) {
   return "https://" + admin.client.server_name + place.substr(place.rfind(':'));
 }
 
-origin::OriginOptions options_for(const AdminOptions& admin, std::chrono::milliseconds patience) {
+}  // namespace
+
+origin::OriginOptions admin_origin(const AdminOptions& admin, std::chrono::milliseconds patience) {
   origin::OriginOptions options;
   options.urls = {url_of(admin)};
   options.connect_to = admin.is_unix() ? admin.address : reachable(admin.address);
@@ -33,18 +35,21 @@ origin::OriginOptions options_for(const AdminOptions& admin, std::chrono::millis
   return options;
 }
 
-}  // namespace
+origin::FetchRequest admin_request(const AdminOptions& admin, std::string_view method, std::string_view target) {
+  origin::FetchRequest request{.method = std::string(method), .target = std::string(target)};
+  if (!admin.token.empty()) request.field_lines = "authorization: Bearer " + admin.token + "\r\n";
+  return request;
+}
 
 Result<OneAnswer> ask_admin(const AdminOptions& admin, std::string_view method, std::string_view target,
                             std::string_view body, std::chrono::milliseconds patience) {
-  origin::FetchRequest request{.method = std::string(method), .target = std::string(target)};
-  if (!admin.token.empty()) request.field_lines = "authorization: Bearer " + admin.token + "\r\n";
+  origin::FetchRequest request = admin_request(admin, method, target);
   if (!body.empty()) {
     request.field_lines += "content-type: application/json\r\n";
     request.has_body = true;
     request.body_length = body.size();
   }
-  auto answer = ask_once(options_for(admin, patience), std::move(request), body);
+  auto answer = ask_once(admin_origin(admin, patience), std::move(request), body);
   if (!answer)
     return fail(answer.error().code,
                 "no answer from the admin port (" + admin.address + "): " + answer.error().message);

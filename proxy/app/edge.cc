@@ -84,7 +84,7 @@ Edge::Edge(Config config, std::filesystem::path file, const Clock& clock, LineWr
                .maintenance = maintenance_,
                .rates = rates_,
                .metrics = metrics_}),
-      admin_(admin_options(config_), cache_, invalidator_, metrics_, feed_.get(),
+      admin_(admin_options(config_), cache_, invalidator_, metrics_, access_log_, feed_.get(),
              {.why_not_ready = [this] { return why_not_ready(); },
               .status_json = [this] { return status_.json(draining_); },
               .degraded = {[this] { return rates_.is_degraded(); }, [this](bool is_on) { set_degraded(is_on); }},
@@ -356,6 +356,7 @@ void Edge::on_end_signal() {
 
 void Edge::start_drain() {
   draining_ = true;
+  admin_.end_streams("the edge drains");
   if (successor_) successor_->give_up();
   if (is_replaced_) return drain_workers();                    // Who has taken our place accepts already.
   reports_.on_drain(config_.drain_delay + config_.drain * 2);  // Again for what is still to be published.

@@ -4,6 +4,8 @@
 
 #include "app/commands.h"
 #include "app/reload_command.h"
+#include "app/tail_command.h"
+#include "app/top_command.h"
 #include "app/verify_command.h"
 #include "app/version.h"
 #include "base/units.h"
@@ -48,6 +50,32 @@ int main(int argc, char** argv) {
       "explain", "Say what a running edge holds of a URL, what a request for it would get, why and until when"));
   std::string url;
   explain->add_option("URL", url, "Such as /avatars/42/96")->required();
+
+  auto* const tail = with_config(
+      app.add_subcommand("tail", "Show the records of a running edge's access log as they come, as JSON lines"));
+  edge::app::TailFlags tail_flags;
+  tail->add_option(
+          "--filter", tail_flags.filters,
+          "Only those for which it holds, such as 'status>=500 and avatar=42', outcome=miss, 'duration>100ms', "
+          "client=10.0.0.0/8; of several, all must")
+      ->allow_extra_args(false)
+      ->type_name("FILTER");
+  tail->add_option("--count", tail_flags.count, "End after so many")->type_name("N")->check(CLI::PositiveNumber);
+
+  auto* const top = with_config(app.add_subcommand(
+      "top", "Show how a running edge does: requests, latency, origin, feed, tier and memory; q ends it"));
+  edge::app::TopFlags top_flags;
+  top->add_flag("--once", top_flags.once, "Print one report, of one interval, and end");
+  top->add_option_function<std::string>(
+         "--interval",
+         [&top_flags](const std::string& text) {
+           const auto duration = edge::parse_duration(text);
+           if (!duration) throw CLI::ValidationError("--interval", duration.error().message);
+           if (duration->count() < 100) throw CLI::ValidationError("--interval", "at least 100ms");
+           top_flags.interval = *duration;
+         },
+         "Between two looks; by default 1s")
+      ->type_name("DURATION");
 
   auto* const update = with_config(
       app.add_subcommand("update", "Publish that an avatar has changed; without a feed, tell the edge that runs here"));
@@ -101,6 +129,8 @@ int main(int argc, char** argv) {
     return edge::app::reload(config, *edge::parse_duration(reload_wait));
   }
   if (explain->parsed()) return edge::app::explain(config, url);
+  if (tail->parsed()) return edge::app::tail(config, tail_flags);
+  if (top->parsed()) return edge::app::top(config, top_flags);
   if (update->parsed()) return edge::app::update(config, std::move(event), wait);
   if (verify->parsed()) return edge::app::verify(config, verify_flags);
   if (demo->parsed()) return edge::app::demo(port, !without_redis);

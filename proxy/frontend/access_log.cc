@@ -54,23 +54,52 @@ void append_member(std::string& to, std::string_view opening, std::uint64_t numb
 
 }  // namespace
 
-void AccessLog::write(const AccessRecord& record) {
+std::string_view AccessLine::text() {
+  if (!text_.empty()) return text_;
   thread_local std::string line;  // Keeps its room from one exchange to the next.
   line.clear();
-  append_member(line, R"({"time":)", Rfc3339(record.time).view());
-  append_member(line, R"(,"client":)", record.client);
-  append_member(line, R"(,"method":)", record.method);
-  append_member(line, R"(,"target":)", record.target);
-  append_member(line, R"(,"protocol":)", record.protocol);
-  append_member(line, R"(,"status":)", record.status);
-  append_member(line, R"(,"bytes":)", record.bytes_sent);
-  append_member(line, R"(,"outcome":)", metrics::kOutcomeLabels[static_cast<std::size_t>(record.outcome)]);
-  if (!record.detail.empty()) append_member(line, R"(,"detail":)", record.detail);
-  const auto duration = std::chrono::floor<std::chrono::microseconds>(record.duration);
+  append_member(line, R"({"time":)", Rfc3339(record_.time).view());
+  append_member(line, R"(,"client":)", record_.client);
+  append_member(line, R"(,"method":)", record_.method);
+  append_member(line, R"(,"target":)", record_.target);
+  append_member(line, R"(,"protocol":)", record_.protocol);
+  append_member(line, R"(,"status":)", record_.status);
+  append_member(line, R"(,"bytes":)", record_.bytes_sent);
+  append_member(line, R"(,"outcome":)", metrics::kOutcomeLabels[static_cast<std::size_t>(record_.outcome)]);
+  if (!record_.detail.empty()) append_member(line, R"(,"detail":)", record_.detail);
+  const auto duration = std::chrono::floor<std::chrono::microseconds>(record_.duration);
   append_member(line, R"(,"duration_us":)", static_cast<std::uint64_t>(duration.count()));
-  if (!record.complete) line += R"(,"complete":false)";
+  if (!record_.complete) line += R"(,"complete":false)";
+  append_member(line, R"(,"request_id":)", record_.request_id);
+  if (!record_.trace_id.empty()) append_member(line, R"(,"trace_id":)", record_.trace_id);
   line += '}';
-  writer_.write(line);
+  return text_ = line;
+}
+
+void AccessLog::set_mode(AccessLogMode mode) {
+  MutexLock lock(mutex_);
+  mode_ = mode;
+  wanted_.store(bits(mode_, listener_ != nullptr), std::memory_order_relaxed);
+}
+
+void AccessLog::set_listener(std::shared_ptr<const AccessListener> listener) {
+  MutexLock lock(mutex_);
+  listener_.swap(listener);
+  wanted_.store(bits(mode_, listener_ != nullptr), std::memory_order_relaxed);
+}
+
+std::shared_ptr<const AccessListener> AccessLog::listener() {
+  MutexLock lock(mutex_);
+  return listener_;
+}
+
+void AccessLog::write(const AccessRecord& record) {
+  const std::uint8_t wanted = wanted_.load(std::memory_order_relaxed);
+  AccessLine line(record);
+  if (is_wanted(wanted & static_cast<std::uint8_t>(~kListened), record.status, record.complete))
+    writer_.write(line.text());
+  if ((wanted & kListened) == 0) return;
+  if (const auto listening = listener()) listening->on_exchange(line);
 }
 
 }  // namespace edge::frontend

@@ -4,10 +4,12 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <string_view>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/mutex.h"
 #include "metrics/outcome.h"
 
 namespace edge::frontend {
@@ -26,25 +28,71 @@ struct AccessRecord {
   std::string_view detail;  // A constant of ours, or empty.
   std::chrono::nanoseconds duration{0};
   bool complete = true;  // False: the response was cut off, by the client or by us.
+  std::string_view request_id{};
+  std::string_view trace_id{};  // Empty: there is none.
+};
+
+// A record, and its line, which is made when somebody first asks for it.
+class AccessLine {
+ public:
+  explicit AccessLine(const AccessRecord& record) : record_(record) {}
+  const AccessRecord& record() const { return record_; }
+  // One JSON object. Members, in this order: time, client, method, target, protocol, status, bytes, outcome, detail
+  // (only where there is one), duration_us, complete (only where it is false, so a search for it finds what was cut
+  // off), request_id, trace_id (only where there is one). Bytes of the client that are not UTF-8 stand as \u00XX, each
+  // by itself. Good until this thread makes the next.
+  std::string_view text();
+
+ private:
+  const AccessRecord& record_;
+  std::string_view text_{};
+};
+
+// Hears of exchanges as they end, besides the file.
+class AccessListener {
+ public:
+  virtual ~AccessListener() = default;
+  // On the exchange's own thread, perhaps on several at once; waits for nobody.
+  virtual void on_exchange(AccessLine& line) const = 0;
 };
 
 // Thread-safe. Outlives the connections that write to it.
 class AccessLog {
  public:
-  AccessLog(AccessLogMode mode, LineWriter& writer) : mode_(mode), writer_(writer) {}
-  void set_mode(AccessLogMode mode) noexcept { mode_.store(mode, std::memory_order_relaxed); }
+  AccessLog(AccessLogMode mode, LineWriter& writer) : writer_(writer), mode_(mode), wanted_(bits(mode, false)) {}
+  void set_mode(AccessLogMode mode);
+  // Null: nobody. The one before may still hear of exchanges that are just ending.
+  void set_listener(std::shared_ptr<const AccessListener> listener);
   bool wants(std::uint16_t status, bool complete) const noexcept {
-    const AccessLogMode mode = mode_.load(std::memory_order_relaxed);
-    return mode == AccessLogMode::All || (mode == AccessLogMode::Errors && (status >= 400 || status == 0 || !complete));
+    return is_wanted(wanted_.load(std::memory_order_relaxed), status, complete);
   }
-  // Members, in this order: time, client, method, target, protocol, status, bytes, outcome, detail (only where there is
-  // one), duration_us, complete (only where it is false, so a search for it finds what was cut off). Bytes of the
-  // client that are not UTF-8 stand as \u00XX, each by itself.
+  // Of an exchange that is wanted.
   void write(const AccessRecord& record);
 
  private:
-  std::atomic<AccessLogMode> mode_;
+  // Who wants what, in one word, so that where nobody wants anything an exchange costs one look at it.
+  static constexpr std::uint8_t kErrors = 1;
+  static constexpr std::uint8_t kOthers = 2;
+  static constexpr std::uint8_t kListened = 4;
+
+  static constexpr std::uint8_t bits(AccessLogMode mode, bool is_listened) noexcept {
+    const std::uint8_t of_file = mode == AccessLogMode::Off      ? 0
+                                 : mode == AccessLogMode::Errors ? kErrors
+                                                                 : kErrors | kOthers;
+    return static_cast<std::uint8_t>(of_file | (is_listened ? kListened : 0));
+  }
+  static constexpr bool is_wanted(std::uint8_t wanted, std::uint16_t status, bool complete) noexcept {
+    if (wanted == 0) return false;
+    const bool is_error = status >= 400 || status == 0 || !complete;
+    return (wanted & (kListened | (is_error ? kErrors : kOthers))) != 0;
+  }
+  std::shared_ptr<const AccessListener> listener();
+
   LineWriter& writer_;
+  Mutex mutex_;
+  AccessLogMode mode_ EDGE_GUARDED_BY(mutex_);
+  std::shared_ptr<const AccessListener> listener_ EDGE_GUARDED_BY(mutex_);
+  std::atomic<std::uint8_t> wanted_;  // Written under the lock.
 };
 
 }  // namespace edge::frontend

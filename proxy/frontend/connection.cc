@@ -318,11 +318,11 @@ void Connection::drain() {
 }
 
 void Connection::cut_off() {
-  if (state_ == State::Open) {
-    protocol_->cut_off();
-    flush();
-    if (state_ != State::Closed) stream_.shutdown_writes();
-  }
+  const auto may_send = [this] { return state_ == State::Open || state_ == State::Flushing; };
+  if (state_ == State::Open) protocol_->cut_off();
+  // What was finished a moment ago may not have gone yet.
+  if (may_send()) flush();
+  if (may_send()) stream_.shutdown_writes();
   close();
 }
 

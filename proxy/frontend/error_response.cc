@@ -12,7 +12,8 @@ void respond_error(Exchange& exchange, const ErrorResponse& error) {
   fields += error.cache_status;
   fields += "\r\nproxy-status: ";
   http::append_proxy_status(fields, error.error, error.detail);
-  fields += "\r\n";
+  const RequestId id = exchange.request_id();
+  fields.append("\r\nx-request-id: ").append(id.view()) += "\r\n";
   if (error.retry_after) {
     fields += "retry-after: ";
     append_unsigned(fields, static_cast<std::uint64_t>(error.retry_after->count()));
@@ -20,7 +21,8 @@ void respond_error(Exchange& exchange, const ErrorResponse& error) {
   }
   std::string body;
   append_unsigned(body, error.status);
-  body.append(" ").append(http::reason_phrase(error.status)).append(": ").append(error.detail).append("\n");
+  body.append(" ").append(http::reason_phrase(error.status)).append(": ").append(error.detail);
+  body.append("\nrequest ").append(id.view()).append("\n");
   exchange.set_outcome(error.outcome, error.log_detail);
   exchange.respond({.status = error.status, .fields = fields, .more_fields = error.more_fields, .body = body});
 }

@@ -1,4 +1,5 @@
-// Answers of our own when something is wrong: 4xx and 5xx with the reason in Cache-Status and Proxy-Status.
+// Answers of our own when something is wrong: 4xx and 5xx with the reason in Cache-Status and Proxy-Status, and with
+// the id of the request, by which it is found in the access log.
 #pragma once
 
 #include <chrono>

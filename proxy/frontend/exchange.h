@@ -10,6 +10,7 @@
 
 #include "base/shared.h"
 #include "event/event_loop.h"
+#include "frontend/request_id.h"
 #include "http/message.h"
 #include "metrics/outcome.h"
 #include "net/ip.h"
@@ -37,6 +38,9 @@ class Exchange {
   virtual const http::RequestHead& request() const = 0;
   virtual const net::Ip& client() const = 0;
   virtual std::string_view client_address() const = 0;  // The same as text; "uid 1000" of a UNIX socket's.
+  // By which it is found again; that of a trusted proxy, where it gave one. Made when it is first asked for, and the
+  // same until the response is finished, as are the views of a request.
+  virtual RequestId request_id() = 0;
   // Whose certificate the client has shown, as net::Stream::peer_subject; empty: nobody's.
   virtual std::string client_subject() const = 0;
   virtual event::EventLoop& loop() = 0;

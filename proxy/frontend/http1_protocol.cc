@@ -110,7 +110,7 @@ void Http1Protocol::begin_exchange() {
   record_.bytes = 0;
   record_.outcome = metrics::Outcome::Error;
   record_.detail = {};
-  record_.forwarded.reset();
+  record_.forget_client();
   was_congested_ = false;
   keep_alive_ = parser_.wants_keep_alive() && !server_.is_draining();
   if (const std::uint32_t max = server_.options().requests_per_connection_max; max != 0 && requests_ >= max) {
@@ -148,7 +148,7 @@ void Http1Protocol::refuse(const Refusal& refusal) {
   if (state_ != State::Exchange) {
     state_ = State::Exchange;
     record_.begun = server_.loop().now();
-    record_.forwarded.reset();
+    record_.forget_client();
     body_ = BodyState::None;
     response_ = ResponseState::None;
     sends_body_ = true;

@@ -39,6 +39,7 @@ class Http1Protocol final : public Protocol, public Exchange {
   const http::RequestHead& request() const override { return parser_.head(); }
   const net::Ip& client() const override { return record_.client(connection_); }
   std::string_view client_address() const override { return record_.client_text(connection_); }
+  RequestId request_id() override { return record_.request_id(connection_, parser_.head()); }
   std::string client_subject() const override { return connection_.client_subject(); }
   event::EventLoop& loop() override;
   void send_interim(std::uint16_t status, std::string_view fields) override;

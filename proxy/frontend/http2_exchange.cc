@@ -18,6 +18,7 @@ constexpr std::size_t kPendingLow = 16 * 1024;
 
 const net::Ip& Http2Exchange::client() const { return record_.client(protocol_.connection()); }
 std::string_view Http2Exchange::client_address() const { return record_.client_text(protocol_.connection()); }
+RequestId Http2Exchange::request_id() { return record_.request_id(protocol_.connection(), request()); }
 std::string Http2Exchange::client_subject() const { return protocol_.connection().client_subject(); }
 event::EventLoop& Http2Exchange::loop() { return protocol_.server().loop(); }
 

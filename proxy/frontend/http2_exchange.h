@@ -75,6 +75,7 @@ class Http2Exchange final : public Exchange {
   const http::RequestHead& request() const override { return request_.head(); }
   const net::Ip& client() const override;
   std::string_view client_address() const override;
+  RequestId request_id() override;
   std::string client_subject() const override;
   event::EventLoop& loop() override;
   void send_interim(std::uint16_t status, std::string_view fields) override;

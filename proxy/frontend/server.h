@@ -16,6 +16,7 @@
 #include "frontend/access_log.h"
 #include "frontend/exchange.h"
 #include "frontend/refusal.h"
+#include "frontend/request_id.h"
 #include "frontend/server_options.h"
 #include "limit/client_connections.h"
 #include "metrics/worker_metrics.h"
@@ -70,6 +71,7 @@ class Server {
   Handler& handler() { return handler_; }
   metrics::WorkerMetrics& metrics() { return metrics_; }
   AccessLog& access_log() { return access_log_; }
+  RequestIds& request_ids() { return request_ids_; }
   bool is_draining() const { return draining_; }
   // Until when a connection may be idle that would otherwise be let be until `otherwise`.
   Instant idle_until(Instant otherwise) const {
@@ -105,6 +107,7 @@ class Server {
   Handler& handler_;
   metrics::WorkerMetrics& metrics_;
   AccessLog& access_log_;
+  RequestIds request_ids_;
   limit::ClientConnections* const clients_;
 
   std::vector<char> read_buffer_;  // Connections read into it by turns; what cannot be parsed yet, they copy.

@@ -48,6 +48,8 @@ constexpr std::array<std::string_view, kCount> kNames{
     "server",
     "set-cookie",
     "te",
+    "traceparent",
+    "tracestate",
     "trailer",
     "transfer-encoding",
     "upgrade",
@@ -55,8 +57,9 @@ constexpr std::array<std::string_view, kCount> kNames{
     "vary",
     "via",
     "x-forwarded-for",
+    "x-request-id",
 };
-static_assert(kNames.back() == "x-forwarded-for");
+static_assert(kNames.back() == "x-request-id");
 
 // A request has few fields and each is looked up once: length, first and last letter lead to at most a handful of
 // candidates.

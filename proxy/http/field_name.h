@@ -43,6 +43,8 @@ enum class FieldName : std::uint8_t {
   Server,
   SetCookie,
   Te,
+  Traceparent,
+  Tracestate,
   Trailer,
   TransferEncoding,
   Upgrade,
@@ -50,6 +52,7 @@ enum class FieldName : std::uint8_t {
   Vary,
   Via,
   XForwardedFor,
+  XRequestId,
   Count,
 };
 

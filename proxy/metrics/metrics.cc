@@ -121,6 +121,11 @@ void Metrics::Collector::add_identity(Families& to) const {
   to.counter("avatar_edge_log_lines_dropped_total",
              "Lines missing from the plain and access logs: the disk was too slow or full, or one kind came too often.",
              static_cast<double>(log_lines_dropped()));
+  to.gauge("avatar_edge_tail_readers", "Who follows the records of the access log over the admin port now.",
+           sum(&WorkerMetrics::tail_readers));
+  to.counter("avatar_edge_tail_records_dropped_total",
+             "Records that those who follow them were not sent because they came faster than these took them.",
+             sum(&WorkerMetrics::tail_records_dropped));
 }
 
 void Metrics::Collector::add_requests(Families& to) const {

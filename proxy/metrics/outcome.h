@@ -82,9 +82,10 @@ enum class Limit : std::uint8_t {
   OverloadFills,
   OverloadPasses,
   OverloadHits,
+  Tails,  // Those who follow the records of the access log.
   Count,
 };
-inline constexpr std::array<std::string_view, 29> kLimitLabels{"connections",
+inline constexpr std::array<std::string_view, 30> kLimitLabels{"connections",
                                                                "requests_per_connection",
                                                                "header_bytes",
                                                                "header_count",
@@ -112,7 +113,8 @@ inline constexpr std::array<std::string_view, 29> kLimitLabels{"connections",
                                                                "overload_connections",
                                                                "overload_fills",
                                                                "overload_passes",
-                                                               "overload_hits"};
+                                                               "overload_hits",
+                                                               "tails"};
 static_assert(kLimitLabels.size() == static_cast<std::size_t>(Limit::Count));
 
 // What there is too much of.

@@ -100,6 +100,8 @@ class alignas(128) WorkerMetrics {
   Cell loop_lag_sustained_ns;            // Gauge: the shortest of the last few.
   Cells<OverloadCause> overload_levels;  // Gauges: 0 where there is nothing to do, up to 3.
   Cell proxy_headers_malformed;
+  Cell tail_readers;  // Gauge. Main's thread alone has any.
+  Cell tail_records_dropped;
   Cells<RateKind> rate_limited;
   Cells<RateKind> rate_limited_dry;  // Would have been refused, but for dry_run.
   Cell rate_buckets_forgotten;

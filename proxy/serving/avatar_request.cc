@@ -12,6 +12,7 @@
 #include "serving/answers.h"
 #include "serving/fill_runner.h"
 #include "serving/rate_limiter.h"
+#include "serving/request_identity.h"
 #include "serving/token.h"
 
 namespace edge::serving {
@@ -241,7 +242,7 @@ AvatarRequest::Step AvatarRequest::answer_stale(cache::StaleHit hit) {
   // Begun first: the answer may end the exchange, and with it the request's fields.
   if (hit.refresh)
     services_.fills.start({std::move(*hit.refresh), std::nullopt, hit.response, hit.usable_until, fill_request_lines(),
-                           std::string(key_->avatar), route_});
+                           identity_lines(exchange_), std::string(key_->avatar), route_});
   const Instant now = services_.loop.now();
   const std::string_view why = hit.by_request ? "max-stale" : "stale-while-revalidate";
   exchange_.set_outcome(metrics::Outcome::Stale, why);
@@ -259,7 +260,7 @@ AvatarRequest::Step AvatarRequest::answer_absent(ForwardReason why) {
 
 AvatarRequest::Step AvatarRequest::lead(cache::Lead first) {
   services_.fills.start({std::move(first.permit), waiter_, std::move(first.stale), first.stale_usable_until,
-                         fill_request_lines(), std::string(key_->avatar), route_,
+                         fill_request_lines(), identity_lines(exchange_), std::string(key_->avatar), route_,
                          fill_ == cache::Question::Fill::Shared, may_use_tier(first)});
   return wait(first.why, first.is_for_trust, true);
 }
@@ -455,6 +456,7 @@ AvatarRequest::Step AvatarRequest::pass() {
   append_via(fetch.field_lines, request);
   // Whoever it is to us; what else the request said of that, anybody may have written.
   fetch.field_lines.append("x-forwarded-for: ").append(exchange_.client_address()) += "\r\n";
+  use_identity(fetch.field_lines, identity_lines(exchange_));
   pass_ = std::make_unique<Pass>(services_, exchange_,
                                  PassPlan{.avatar = std::string(key_->avatar),
                                           .target = std::string(target_.path_and_query),

@@ -10,6 +10,7 @@
 #include "http/date.h"
 #include "http/storable.h"
 #include "http/targeted_cache_control.h"
+#include "serving/request_identity.h"
 #include "serving/waiters.h"
 
 namespace edge::serving {
@@ -102,6 +103,7 @@ FillRun::FillRun(FillRunner& runner, FillPlan plan)
       stale_(std::move(plan.stale)),
       stale_usable_until_(plan.stale_usable_until),
       request_lines_(std::move(plan.request_lines)),
+      identity_lines_(std::move(plan.identity_lines)),
       avatar_(std::move(plan.avatar)),
       route_(plan.route),
       may_remember_(plan.may_remember),
@@ -150,6 +152,7 @@ void FillRun::ask() {
   // PROTOCOL R22: with what the fill is as of. A gap since it began has voided it.
   place_ = services_.tier ? services_.tier->place() : nullptr;
   origin::FetchRequest request{.method = "GET", .target = std::string(permit_->url()), .field_lines = request_lines_};
+  use_identity(request.field_lines, identity_lines_);
   // What bears credentials is rarely stored, and streamed then.
   request.may_share_connection = may_remember_;
   if (is_revalidation())

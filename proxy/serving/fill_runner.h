@@ -28,7 +28,10 @@ struct FillPlan {
   std::optional<cache::WaiterId> leader{};
   Ref<const cache::StoredResponse> stale{};  // What is held but may not be used as it is, or null.
   Instant stale_usable_until{};              // When that was last fresh and trusted.
-  std::string request_lines;                 // The leader's end-to-end fields, without conditions and ranges.
+  // The leader's end-to-end fields, without conditions and ranges. By these the response is chosen, and the origin
+  // gets them, but for those of request_identity.h.
+  std::string request_lines;
+  std::string identity_lines{};  // In their place; of the request that leads.
   std::string avatar;
   std::size_t route = kNoRoute;     // Its place among the routes, where it counts in the limit of one.
   bool may_remember = true;         // Whether what is not storable is remembered to be so.
@@ -131,6 +134,7 @@ class FillRun final : public origin::FetchObserver {
   const Ref<const cache::StoredResponse> stale_;
   const Instant stale_usable_until_;
   const std::string request_lines_;
+  const std::string identity_lines_;
   const std::string avatar_;
   const std::size_t route_;
   const bool may_remember_;

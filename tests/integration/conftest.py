@@ -16,7 +16,8 @@ TRANSPORTS = os.environ.get("EDGE_TRANSPORTS", "h1,h1tls,h2").split(",")
 
 # The tests of serving: whatever a client is answered, it is answered the same over every transport.
 SERVING = {"test_access", "test_arriving", "test_by_the_book", "test_caching", "test_fills", "test_interim",
-           "test_invalidation", "test_limits", "test_origin_failures", "test_ranges", "test_signed_urls", "test_stale"}
+           "test_invalidation", "test_limits", "test_origin_failures", "test_ranges", "test_request_ids",
+           "test_signed_urls", "test_stale"}
 
 
 def pytest_configure(config):

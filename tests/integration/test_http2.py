@@ -447,6 +447,7 @@ def test_the_origin_is_asked_the_same_by_every_version(front, origin):
             client.request("PUT", "/echo", headers, b"body")
             seen.append({name.lower(): value for name, value in origin.last("/echo").fields})
     assert (seen[0].pop("via"), seen[1].pop("via")) == ("1.1 avatar-edge", "2 avatar-edge")
+    assert seen[0].pop("x-request-id") != seen[1].pop("x-request-id")
     assert seen[0] == seen[1]
 
 

@@ -47,6 +47,7 @@ class FakeExchange final : public frontend::Exchange {
   const http::RequestHead& request() const override { return request_; }
   const net::Ip& client() const override { return client_; }
   std::string_view client_address() const override { return client_text_; }
+  frontend::RequestId request_id() override { return frontend::RequestId("2a-1"); }
   std::string client_subject() const override { return {}; }
   event::EventLoop& loop() override { return loop_; }
   void send_interim(std::uint16_t, std::string_view) override {}

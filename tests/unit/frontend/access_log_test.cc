@@ -28,6 +28,7 @@ AccessRecord record_of_a_hit() {
   record.bytes_sent = 4321;
   record.outcome = metrics::Outcome::Hit;
   record.duration = std::chrono::nanoseconds{152'999};
+  record.request_id = "2a-1";
   return record;
 }
 
@@ -49,16 +50,19 @@ std::string target_as_read(std::string_view target) {
 TEST_CASE("a finished exchange is one JSON object", "[frontend][access_log]") {
   CHECK(line_of(record_of_a_hit()) ==
         R"({"time":"2026-11-22T21:00:00.123Z","client":"192.0.2.7","method":"GET","target":"/avatars/42/64",)"
-        R"("protocol":"HTTP/1.1","status":200,"bytes":4321,"outcome":"hit","duration_us":152})");
+        R"("protocol":"HTTP/1.1","status":200,"bytes":4321,"outcome":"hit","duration_us":152,"request_id":"2a-1"})");
 }
 
-TEST_CASE("detail and complete stand in the access log only where they tell something", "[frontend][access_log]") {
+TEST_CASE("detail, complete and trace_id stand in the access log only where they tell something",
+          "[frontend][access_log]") {
   AccessRecord record = record_of_a_hit();
   record.detail = "origin_timeout";
   record.complete = false;
+  record.trace_id = "0af7651916cd43dd8448eb211c80319c";
   const auto json = nlohmann::json::parse(line_of(record));
   CHECK(json.at("detail") == "origin_timeout");
   CHECK(json.at("complete") == false);
+  CHECK(json.at("trace_id") == "0af7651916cd43dd8448eb211c80319c");
 }
 
 TEST_CASE("whatever a client sends, the access log stays one line of JSON", "[frontend][access_log][rfc8259]") {

@@ -51,6 +51,22 @@ TEST_CASE("while a server does not accept, who connects waits and is answered wh
   CHECK(server.connection_count() == 2);
 }
 
+TEST_CASE("an answer that is finished is sent, though all connections are closed in the same turn", "[frontend]") {
+  for (const std::string_view wish : {"keep-alive", "close"}) {
+    Held held;
+    TestServer server(held.script());
+    Client client = server.connect();
+    client.send("GET /a HTTP/1.1\r\nhost: x\r\nconnection: " + std::string(wish) + "\r\n\r\n");
+    held.wait();
+    server.on_loop([&](Server& it) {
+      held.finish();
+      it.close_all();
+    });
+    CHECK(client.read().body == "ok");
+    CHECK(client.is_at_end());
+  }
+}
+
 TEST_CASE("a request beyond a limit is refused, and the limit's counter says so", "[frontend]") {
   ServerOptions options;
   options.header_bytes_max = 1000;

@@ -79,8 +79,10 @@ class Held {
   void wait() { exchange_ = begun.get_future().get(); }
   // After wait().
   void answer(TestServer& server, std::string_view body = "ok") {
-    server.on_loop([this, body](Server&) { exchange_->respond({.status = 200, .body = body}); });
+    server.on_loop([this, body](Server&) { finish(body); });
   }
+  // On the loop's thread.
+  void finish(std::string_view body = "ok") { exchange_->respond({.status = 200, .body = body}); }
 
   std::promise<Exchange*> begun;
 

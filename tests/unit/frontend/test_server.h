@@ -174,6 +174,7 @@ class TestServer final : public Handler {
     on_loop([&](Server& server) { count = server.connection_count(); });
     return count;
   }
+  void set_log_mode(AccessLogMode mode) { log_.set_mode(mode); }
   std::string log() {
     std::string text;
     on_loop([&](Server&) { text = lines_.text; });

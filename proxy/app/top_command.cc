@@ -1,0 +1,87 @@
+#include "app/top_command.h"
+
+#include <cstdio>
+#include <optional>
+#include <thread>
+
+#include "app/admin_client.h"
+#include "app/config.h"
+#include "app/terminal.h"
+#include "app/top_report.h"
+
+namespace edge::app {
+namespace {
+
+// An edge that takes longer to say how it is does not do well; and who wishes to end waits no longer.
+constexpr std::chrono::seconds kPatience{2};
+
+int failed(const std::string& why) {
+  std::fprintf(stderr, "avatar-edge: %s\n", why.c_str());
+  return 1;
+}
+
+Result<std::string> ask(const AdminOptions& admin, std::string_view target) {
+  auto answer = ask_admin(admin, "GET", target, {}, kPatience);
+  if (!answer) return Failure{answer.error()};
+  if (answer->status != 200) return fail(ErrorCode::Unavailable, "the edge answered: " + answer->body);
+  return std::move(answer->body);
+}
+
+Result<Look> look(const AdminOptions& admin, const Clock& clock) {
+  auto status = ask(admin, "/status");
+  if (!status) return Failure{status.error()};
+  auto metrics = ask(admin, "/metrics");
+  if (!metrics) return Failure{metrics.error()};
+  return Look{clock.now(), *std::move(status), Scrape(*std::move(metrics))};
+}
+
+int report_once(const AdminOptions& admin, const Clock& clock, std::chrono::milliseconds interval) {
+  const auto before = look(admin, clock);
+  if (!before) return failed(before.error().message);
+  std::this_thread::sleep_for(interval);
+  const auto now = look(admin, clock);
+  if (!now) return failed(now.error().message);
+  const auto report = describe(*before, *now);
+  if (!report) return failed(report.error().message);
+  std::fputs(report->c_str(), stdout);
+  return 0;
+}
+
+// What there is to see now; `before` becomes the look that the next is compared with.
+std::string next_page(const AdminOptions& admin, const Clock& clock, std::optional<Look>& before) {
+  auto now = look(admin, clock);
+  if (!now) {
+    before.reset();
+    return now.error().message + "\nlooks for it again and again\n";
+  }
+  std::string page = "looks at it for the first time\n";
+  if (before) {
+    const auto report = describe(*before, *now);
+    page = report ? *report : report.error().message + "\n";
+  }
+  before.emplace(*std::move(now));
+  return page;
+}
+
+int show(const AdminOptions& admin, const Clock& clock, std::chrono::milliseconds interval) {
+  Terminal terminal;
+  std::optional<Look> before;
+  do {
+    terminal.draw(next_page(admin, clock, before));
+  } while (!terminal.wait(interval));
+  return 0;
+}
+
+}  // namespace
+
+int top(const std::string& config_file, const TopFlags& flags) {
+  const LoadedConfig loaded = load_config(config_file);
+  for (const Problem& problem : loaded.problems)
+    std::fprintf(stderr, "%s\n", format_problem(config_file, problem).c_str());
+  if (!loaded) return 1;
+  const SystemClock clock;
+  const AdminOptions& admin = loaded.config->admin;
+  return flags.once ? report_once(admin, clock, flags.interval) : show(admin, clock, flags.interval);
+}
+
+}  // namespace edge::app
