@@ -8,7 +8,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kPublicationPatience = 5s;
+constexpr auto kPublicationPatience = 20s;
 
 // In the moment of its writing the event is gone again: no node can have read it.
 constexpr const char* kSwallow =
@@ -191,7 +191,8 @@ void Writer::await_publication(std::size_t node, std::size_t avatar, std::uint64
   publish_later(avatar);
   if (!is_excused && !is_ending_)
     judge_.violated(Kind::Unpublished, "node " + std::to_string(node) + ": version " + std::to_string(version) +
-                                           " of avatar " + std::to_string(avatar) + " went through it, and 5 s later " +
+                                           " of avatar " + std::to_string(avatar) +
+                                           " went through it, and 20 s later " +
                                            "its event is not in the stream behind " + to_string(before));
 }
 
