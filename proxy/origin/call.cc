@@ -107,7 +107,8 @@ Instant Call::deadline() const {
     case State::Ended:
       return Instant::max();
     case State::Queued:
-      return answer_deadline();
+      // Whatever its client sends meanwhile.
+      return started_at_ + std::min(limits_.first_byte_timeout, limits_.total_timeout);
     case State::Running:
       break;
   }

@@ -81,7 +81,7 @@ TEST_CASE("a program that is not there is told by its name", "[base][process]") 
 }
 
 TEST_CASE("a child that is ended is gone", "[base][process]") {
-  const auto child = spawn(shell("sleep 1000"), {}, {});
+  const auto child = spawn({"sleep", {"1000"}}, {}, {});
   REQUIRE(child);
   end_child(*child);
   CHECK(waitpid(*child, nullptr, WNOHANG) == -1);
