@@ -259,8 +259,6 @@ void Edge::on_replaced(pid_t by) {
   log_info("upgrade", "process " + std::to_string(by) + " serves in the place of this one");
   reports_.on_replaced(by);
   is_replaced_ = true;
-  // Else operators and scrapes would reach the one or the other.
-  admin_server_.drain([] {});
   listeners_.leave_file();
   start_drain();
 }
@@ -370,12 +368,16 @@ void Edge::drain_workers() {
   log_info("drain", "accepts nothing more, finishes what is begun; at most " + format_duration(config_.drain));
   listeners_.close();
   drain_deadline_.arm(config_.drain);
-  workers_draining_ = workers_.size();
-  for (const auto& worker : workers_) worker->drain([this] { loop_.post([this] { on_worker_drained(); }); });
+  servers_draining_ = workers_.size();
+  for (const auto& worker : workers_) worker->drain([this] { loop_.post([this] { on_server_drained(); }); });
+  if (!is_replaced_) return;
+  // Else operators and scrapes would reach the one or the other.
+  ++servers_draining_;
+  admin_server_.drain([this] { on_server_drained(); });
 }
 
-void Edge::on_worker_drained() {
-  if (--workers_draining_ == 0) end();
+void Edge::on_server_drained() {
+  if (--servers_draining_ == 0) end();
 }
 
 void Edge::end() {

@@ -78,7 +78,7 @@ class Edge {
   void on_end_signal();
   void start_drain();
   void drain_workers();
-  void on_worker_drained();
+  void on_server_drained();
   void end();
   void want_maintenance(bool is_wanted);
   void update_maintenance();
@@ -125,7 +125,7 @@ class Edge {
   MemoryWatch memory_watch_;
   bool draining_ = false;
   bool is_cut_ = false;  // By a second signal.
-  std::size_t workers_draining_ = 0;
+  std::size_t servers_draining_ = 0;
   event::Timer drain_delay_;
   event::Timer drain_deadline_;
   ServiceManager manager_;
