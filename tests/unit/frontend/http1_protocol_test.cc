@@ -1,5 +1,7 @@
 #include "frontend/http1_protocol.h"
 
+#include <atomic>
+
 #include "support/catch.h"
 #include "unit/frontend/test_handlers.h"
 #include "unit/frontend/test_server.h"
@@ -199,7 +201,7 @@ TEST_CASE("a stream that only the end of the connection ends is aborted with a r
 
 TEST_CASE("a stream is taken back as long as the client has seen nothing of it", "[frontend]") {
   const bool is_sent = GENERATE(false, true);
-  bool was_taken_back = false;
+  std::atomic<bool> was_taken_back = false;
   TestServer server([&](Exchange& exchange) -> std::unique_ptr<ExchangeTask> {
     exchange.start_response({.status = 200}, std::nullopt);
     exchange.write("01234");
