@@ -26,7 +26,7 @@ struct Response {
   std::string_view more_fields{};  // Further lines, made for this exchange.
   bool has_date = false;           // The lines have a Date; where they have none, one is added.
   std::string_view body{};
-  // Keeps `body` alive until it is sent, so that it is not copied. Null: it is copied.
+  // Keeps `body` and `fields` alive until they are sent, so that they are not copied. Null: they are copied.
   Ref<const Shared> owner{};
 };
 

@@ -119,7 +119,9 @@ void Http2Exchange::send_head(const Response& head, std::optional<std::uint64_t>
                                .fields = head.fields,
                                .more_fields = head.more_fields,
                                .date = head.has_date ? std::string_view{} : protocol_.server().date(),
-                               .content_length = length},
+                               .content_length = length,
+                               // What keeps the body until it is sent keeps them as well.
+                               .keeps_fields = has_body && head.owner},
                               has_body ? this : nullptr);
   protocol_.connection().schedule();
 }

@@ -19,6 +19,8 @@ constexpr std::size_t kHeadExcess = 4;
 // Of a response's head; more than an origin may send.
 constexpr std::size_t kSentHeadBytesMax = 256 * 1024;
 
+constexpr std::uint8_t kNotCopied = NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE;
+
 using OptionHandle = CHandle<nghttp2_option, nghttp2_option_del>;
 
 OptionHandle make_options(const Http2Options& options) {
@@ -295,15 +297,15 @@ int Http2Session::send_data(std::string_view head, Http2Exchange& exchange, std:
   return out_->size() < out_bytes_max_ ? 0 : NGHTTP2_ERR_PAUSE;
 }
 
-void Http2Session::append(std::string_view name, std::string_view value) {
-  fields_.push_back({bytes_of(name), bytes_of(value), name.size(), value.size(), NGHTTP2_NV_FLAG_NONE});
+void Http2Session::append(std::string_view name, std::string_view value, std::uint8_t flags) {
+  fields_.push_back({bytes_of(name), bytes_of(value), name.size(), value.size(), flags});
 }
 
-void Http2Session::append_lines(std::string_view lines) {
+void Http2Session::append_lines(std::string_view lines, std::uint8_t flags) {
   while (!lines.empty()) {
     const std::size_t colon = lines.find(':');
     const std::size_t end = lines.find("\r\n", colon);
-    append(lines.substr(0, colon), lines.substr(colon + 2, end - colon - 2));
+    append(lines.substr(0, colon), lines.substr(colon + 2, end - colon - 2), flags);
     lines.remove_prefix(end + 2);
   }
 }
@@ -322,7 +324,7 @@ void Http2Session::respond(std::int32_t id, const Http2Head& head, Http2Exchange
   append_unsigned(code, head.status);
   fields_.clear();
   append(":status", code);
-  append_lines(head.fields);
+  append_lines(head.fields, head.keeps_fields ? kNotCopied : std::uint8_t{NGHTTP2_NV_FLAG_NONE});
   append_lines(head.more_fields);
   if (!head.date.empty()) append("date", head.date);
   if (head.content_length) {

@@ -39,6 +39,7 @@ struct Http2Head {
   std::string_view more_fields{};
   std::string_view date{};  // A value, or empty when the fields have one.
   std::optional<std::uint64_t> content_length{};
+  bool keeps_fields = false;  // `fields` stay where they are until the head is sent, or the stream is closed.
 };
 
 // Who is told, in the middle of receive() or send(), and takes notes of it without acting.
@@ -110,8 +111,8 @@ class Http2Session {
   static Http2Session& self(void* user_data) { return *static_cast<Http2Session*>(user_data); }
   Http2Exchange* find(std::int32_t id) const;
   void submit_settings(const Http2Options& options, const RequestLimits& limits);
-  void append(std::string_view name, std::string_view value);
-  void append_lines(std::string_view lines);
+  void append(std::string_view name, std::string_view value, std::uint8_t flags = NGHTTP2_NV_FLAG_NONE);
+  void append_lines(std::string_view lines, std::uint8_t flags = NGHTTP2_NV_FLAG_NONE);
 
   int on_begin_frame(const nghttp2_frame_hd& head);
   int on_begin_headers(const nghttp2_frame& frame);
