@@ -65,14 +65,24 @@ class ServiceManager:
 
 
 class HeldThread:
-    """One thread of a child of ours stands still, by ptrace; the others go on."""
+    """One thread of a child of ours stands still, by ptrace; the others go on.
 
-    SEIZE, INTERRUPT, DETACH = 0x4206, 0x4207, 17
+    It waits for events, and so holds no lock that another might want."""
+
+    SEIZE, INTERRUPT, CONTINUE, DETACH = 0x4206, 0x4207, 7, 17
+    WAITS = {"232", "281", "441", "22"}  # epoll_wait, epoll_pwait and epoll_pwait2 of x86-64; epoll_pwait of ARM.
 
     def __init__(self, pid):
         # The last is a worker, as those are started last.
         self.thread = max(int(task.name) for task in pathlib.Path(f"/proc/{pid}/task").iterdir())
         self.call(self.SEIZE)
+        self.interrupt()
+        system_call = pathlib.Path(f"/proc/{pid}/task/{self.thread}/syscall")
+        while system_call.read_text().split()[0] not in self.WAITS:
+            self.call(self.CONTINUE)
+            self.interrupt()
+
+    def interrupt(self):
         self.call(self.INTERRUPT)
         os.waitpid(self.thread, 0x40000000)  # __WALL
 
