@@ -282,6 +282,7 @@ def test_an_idle_connection_is_closed_without_a_word(strict):
         assert client.is_closed()
     with strict.connect() as client:
         assert client.is_closed()
+    strict.wait_for_metric(lambda count: count == 2, "limits_reached_total", limit="idle_timeout")
 
 
 def test_a_connection_ends_with_its_last_request(strict):

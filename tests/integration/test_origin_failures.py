@@ -236,6 +236,7 @@ def test_more_fetches_than_allowed_wait_and_then_are_503(start_edge, origin):
     refused = edge.get("/avatars/5/46")
     check_error(refused, 503, "connection_limit_reached")
     assert "Retry-After" in refused
+    assert edge.metric("limits_reached_total", limit="origin_queue") == 1
     for request in first:
         request.respond(200, FRESH, b"picture")
     for _ in range(2):

@@ -1,8 +1,10 @@
 """How the origin is kept from harm, and clients from an origin that is in trouble: ejection, breaker, retries, checks."""
+import contextlib
+
 import pytest
 
 from edge import wait_until
-from origin import HeldOrigin, answer
+from origin import Held, HeldOrigin, answer
 
 FRESH = {"Cache-Control": "max-age=3600"}
 PICTURE = answer(200, FRESH, b"picture")
@@ -109,6 +111,24 @@ def test_an_origin_that_fails_is_left_alone_and_found_again(start_edge, origin, 
     assert said[-1] == 200
     assert not edge.status()["degraded"]
     origin.close()
+
+
+def test_a_breaker_is_half_open_while_a_probe_is_under_way(start_edge, origin):
+    edge = start_edge([origin], settings(timeouts={"first_byte": "30s"},
+                                         breaker={"fetches_min": 4, "open": "100ms", "open_max": "100ms"}))
+    origin.default = BROKEN
+    break_until(edge, lambda: edge.metric("origin_breaker_transitions_total", to="open") >= 1, "the breaker")
+    held = origin.default = Held()
+    with contextlib.ExitStack() as clients:
+        def ask():
+            clients.enter_context(edge.connect()).ask("GET", "/avatars/probe/46")
+            return not held.is_empty
+
+        wait_until(ask, "a probe")
+        assert edge.metric("origin_breaker_workers", state="half_open") == 1
+        origin.default = PICTURE
+        held.next().respond(200, FRESH, b"picture")
+        break_until(edge, lambda: edge.metric("origin_breaker_workers", state="closed") == 1, "that it closes")
 
 
 def test_what_an_open_breaker_answers(start_edge, origin):

@@ -49,6 +49,14 @@ def test_records_are_those_of_the_access_log(edge, tail):
     edge.wait_for_metric(lambda count: count == 0, "tail_readers")
 
 
+def test_only_so_many_follow_at_once(edge, tail):
+    for _ in range(8):
+        tail()
+    refused = edge.admin("GET", "/tail")
+    assert refused.status == 503 and b"8 others" in refused.body
+    assert edge.metric("limits_reached_total", limit="tails") == 1
+
+
 def test_the_edge_filters(edge, tail):
     process = tail("--count", "1", "--filter", "status>=400 and avatar=43", "--filter", "client=127.0.0.0/8")
     for target in (TARGET, "/avatars/7/96", "/avatars/43/96"):
