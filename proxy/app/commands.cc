@@ -24,13 +24,6 @@ int failed(const std::string& why) {
   return 1;
 }
 
-// Null, after saying why, when the file has problems.
-std::optional<Config> load_or_complain(const std::string& file) {
-  LoadedConfig loaded = load_config(file);
-  for (const Problem& problem : loaded.problems) std::fprintf(stderr, "%s\n", format_problem(file, problem).c_str());
-  return std::move(loaded.config);
-}
-
 int print_answer(const Result<OneAnswer>& answer) {
   if (!answer) return failed(answer.error().message);
   std::fputs(answer->body.c_str(), answer->status == 200 ? stdout : stderr);

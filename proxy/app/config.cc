@@ -1,6 +1,7 @@
 #include "app/config.h"
 
 #include <algorithm>
+#include <cstdio>
 
 #include "app/config_checks.h"
 #include "app/config_reader.h"
@@ -60,6 +61,12 @@ LoadedConfig parse_config(std::string_view text, const std::filesystem::path& fo
   if (config.updates_url.empty()) config.updates_url = config.redis_url;
   if (!config.updates_url.empty()) config.updates.url = *redis::parse_redis_url(config.updates_url);
   return {std::move(config), {}};
+}
+
+std::optional<Config> load_or_complain(const std::string& file) {
+  LoadedConfig loaded = load_config(file);
+  for (const Problem& problem : loaded.problems) std::fprintf(stderr, "%s\n", format_problem(file, problem).c_str());
+  return std::move(loaded.config);
 }
 
 }  // namespace edge::app

@@ -120,6 +120,8 @@ struct LoadedConfig {
 // Reads and judges the file and the files it names. What the file leaves out has the value of Config{}; paths in it are
 // relative to its folder. Never throws.
 LoadedConfig load_config(const std::filesystem::path& file);
+// For commands: each problem goes to standard error, and there is nothing where the file cannot be used.
+std::optional<Config> load_or_complain(const std::string& file);
 
 // The same for text that stands for a file in `folder`.
 LoadedConfig parse_config(std::string_view text, const std::filesystem::path& folder);

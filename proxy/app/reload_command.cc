@@ -51,13 +51,11 @@ int tell(const OneAnswer& answer) {
 }  // namespace
 
 int reload(const std::string& config_file, std::optional<std::chrono::milliseconds> wait) {
-  const LoadedConfig loaded = load_config(config_file);
-  for (const Problem& problem : loaded.problems)
-    std::fprintf(stderr, "%s\n", format_problem(config_file, problem).c_str());
-  if (!loaded) return 1;
+  const auto config = load_or_complain(config_file);
+  if (!config) return 1;
   const std::string target = wait ? "/reload?wait=" + format_duration(*wait) : "/reload";
   const auto answer =
-      ask_admin(loaded.config->admin, "POST", target, {}, kPatience + wait.value_or(std::chrono::milliseconds{0}));
+      ask_admin(config->admin, "POST", target, {}, kPatience + wait.value_or(std::chrono::milliseconds{0}));
   if (!answer) return failed(answer.error().message);
   try {
     return tell(*answer);

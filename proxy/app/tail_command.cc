@@ -78,12 +78,10 @@ class Printer {
 }  // namespace
 
 int tail(const std::string& config_file, const TailFlags& flags) {
-  const LoadedConfig loaded = load_config(config_file);
-  for (const Problem& problem : loaded.problems)
-    std::fprintf(stderr, "%s\n", format_problem(config_file, problem).c_str());
-  if (!loaded) return 1;
+  const auto config = load_or_complain(config_file);
+  if (!config) return 1;
   Printer printer(flags.count);
-  const Status followed = follow_admin(loaded.config->admin, target_of(flags.filters), kSilence,
+  const Status followed = follow_admin(config->admin, target_of(flags.filters), kSilence,
                                        [&printer](std::string_view line) { return printer.print(line); });
   if (!followed) return failed(followed.error().message);
   return printer.is_done() ? 0 : failed("the edge has ended the answer");

@@ -75,12 +75,10 @@ int show(const AdminOptions& admin, const Clock& clock, std::chrono::millisecond
 }  // namespace
 
 int top(const std::string& config_file, const TopFlags& flags) {
-  const LoadedConfig loaded = load_config(config_file);
-  for (const Problem& problem : loaded.problems)
-    std::fprintf(stderr, "%s\n", format_problem(config_file, problem).c_str());
-  if (!loaded) return 1;
+  const auto config = load_or_complain(config_file);
+  if (!config) return 1;
   const SystemClock clock;
-  const AdminOptions& admin = loaded.config->admin;
+  const AdminOptions& admin = config->admin;
   return flags.once ? report_once(admin, clock, flags.interval) : show(admin, clock, flags.interval);
 }
 

@@ -121,13 +121,10 @@ void add_verify_flags(CLI::App& command, VerifyFlags& flags) {
 }
 
 int verify(const std::string& config_file, const VerifyFlags& flags) {
-  const LoadedConfig loaded = load_config(config_file);
-  for (const Problem& problem : loaded.problems)
-    std::fprintf(stderr, "%s\n", format_problem(config_file, problem).c_str());
-  if (!loaded) return 1;
-  if (loaded.config->updates_url.empty())
-    return ended(1, config_file + ": no updates.url, so there is no feed to follow");
-  auto options = options_of(*loaded.config, flags);
+  const auto config = load_or_complain(config_file);
+  if (!config) return 1;
+  if (config->updates_url.empty()) return ended(1, config_file + ": no updates.url, so there is no feed to follow");
+  auto options = options_of(*config, flags);
   if (!options) return ended(2, options.error().message);
   const SystemClock clock;
   verify::Verifier verifier(*std::move(options), kVersion, clock, std::random_device{}());
