@@ -20,19 +20,22 @@ void set(CURLM* multi, CURLMoption option, T value) {
 }  // namespace
 
 struct CurlMulti::Callbacks {
-  static int socket(CURL*, curl_socket_t fd, int what, void* self, void*) noexcept {
-    static_cast<CurlMulti*>(self)->want(fd, what == CURL_POLL_REMOVE ? 0 : what);
+  static int socket(CURL* easy, curl_socket_t fd, int what, void* self, void*) noexcept {
+    auto& multi = *static_cast<CurlMulti*>(self);
+    if (what == CURL_POLL_REMOVE) {
+      multi.want_nothing(fd);
+    } else {
+      multi.want(easy, fd, what);
+    }
     return 0;
   }
   static int timer(CURLM*, long milliseconds, void* self) noexcept {
     static_cast<CurlMulti*>(self)->set_timeout(milliseconds);
     return 0;
   }
-  static curl_socket_t open_socket(void* self, curlsocktype, curl_sockaddr* address) noexcept {
+  static curl_socket_t open_socket(void*, curlsocktype, curl_sockaddr* address) noexcept {
     const int fd = ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-    if (fd < 0) return CURL_SOCKET_BAD;
-    static_cast<CurlMulti*>(self)->sockets_[fd].is_ours = true;
-    return fd;
+    return fd < 0 ? CURL_SOCKET_BAD : fd;
   }
   static int close_socket(void* self, curl_socket_t fd) noexcept {
     static_cast<CurlMulti*>(self)->drop_socket(fd);
@@ -97,20 +100,20 @@ void CurlMulti::add(CurlTransfer& transfer) {
 
 void CurlMulti::remove(CurlTransfer& transfer) {
   EDGE_CHECK(loop_.is_current() && !is_library_running_);
+  // libcurl would close a connection in the making first and say so afterwards, when the descriptor may be another's.
+  if (!transfer.was_request_sent_) drop_connecting(transfer);
   EDGE_CHECK(curl_multi_remove_handle(multi_.get(), transfer.easy_.get()) == CURLM_OK);
 }
 
-void CurlMulti::want(int fd, int what) {
-  if (what == 0) {
-    const auto found = sockets_.find(fd);
-    if (found == sockets_.end()) return;
-    found->second.wanted = 0;
-    if (found->second.writer) found->second.writer->disarm();
-    if (!found->second.is_ours) drop_socket(fd);  // libcurl's resolver closes its own, and nobody tells us.
-    return;
-  }
+void CurlMulti::want(void* easy, int fd, int what) {
   Socket& socket = sockets_[fd];
   socket.wanted = what;
+  if (!socket.is_established) {
+    const CurlTransfer* transfer = nullptr;
+    EDGE_CHECK(curl_easy_getinfo(easy, CURLINFO_PRIVATE, &transfer) == CURLE_OK);
+    socket.connecting = transfer;
+    socket.is_established = transfer != nullptr && transfer->was_request_sent_;
+  }
   if ((what & CURL_POLL_IN) != 0) {
     if (!socket.reader)
       socket.reader =
@@ -127,6 +130,14 @@ void CurlMulti::want(int fd, int what) {
   }
 }
 
+void CurlMulti::want_nothing(int fd) {
+  const auto found = sockets_.find(fd);
+  if (found == sockets_.end()) return;
+  if (!found->second.is_established) return drop_socket(fd);
+  found->second.wanted = 0;
+  if (found->second.writer) found->second.writer->disarm();
+}
+
 void CurlMulti::drop_socket(int fd) {
   const auto found = sockets_.find(fd);
   if (found == sockets_.end()) return;
@@ -137,6 +148,13 @@ void CurlMulti::drop_socket(int fd) {
     loop_.destroy_later(std::move(*watch));
   }
   sockets_.erase(found);
+}
+
+void CurlMulti::drop_connecting(const CurlTransfer& transfer) {
+  std::vector<int> dropped;
+  for (const auto& [fd, socket] : sockets_)
+    if (!socket.is_established && socket.connecting == &transfer) dropped.push_back(fd);
+  for (const int fd : dropped) drop_socket(fd);
 }
 
 void CurlMulti::on_ready(int fd, int what) {

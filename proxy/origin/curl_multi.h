@@ -63,13 +63,18 @@ class CurlMulti {
     void operator()(void* multi) const noexcept;
   };
 
-  // A socket that libcurl has. Its reader stays armed while the connection idles between two transfers, which saves
-  // two system calls a transfer; it is disarmed only if something comes that nobody wants.
+  // A socket that libcurl waits for.
+  //
+  // Its reader stays armed while the connection idles between two transfers, which saves two system calls a transfer;
+  // it is disarmed only if something comes that nobody wants. That is safe with an established connection alone:
+  // close_socket tells when that is closed. One that is still being made, and the pipe of its resolver, libcurl may
+  // close without a word, so nothing may stay armed there that it does not wait for.
   struct Socket {
     std::unique_ptr<event::Watch> reader;
     std::unique_ptr<event::Watch> writer;
-    int wanted = 0;        // CURL_POLL_IN, CURL_POLL_OUT, both or neither.
-    bool is_ours = false;  // Made by open_socket, so that close_socket will tell when it goes.
+    int wanted = 0;  // CURL_POLL_IN, CURL_POLL_OUT, both or neither.
+    bool is_established = false;
+    const CurlTransfer* connecting = nullptr;  // Whose connection is being made; compared only.
   };
 
   const CurlOptions& options() const { return options_; }
@@ -78,8 +83,10 @@ class CurlMulti {
   void add(CurlTransfer& transfer);
   void remove(CurlTransfer& transfer);
 
-  void want(int fd, int what);
+  void want(void* easy, int fd, int what);
+  void want_nothing(int fd);
   void drop_socket(int fd);
+  void drop_connecting(const CurlTransfer& transfer);
   void on_ready(int fd, int what);
   void set_timeout(long milliseconds);
   void run_planned();

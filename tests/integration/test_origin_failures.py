@@ -267,6 +267,13 @@ def certificates(tmp_path_factory):
 
 
 @pytest.fixture
+def silent_origin():
+    """Takes connections, and says nothing on them."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield SimpleNamespace(url=f"https://127.0.0.1:{listener.getsockname()[1]}")
+
+
+@pytest.fixture
 def tls_origin(certificates):
     origins = []
 
@@ -294,6 +301,17 @@ def test_a_certificate_that_proves_nothing_is_502(start_edge, tls_origin, certif
     edge = start_edge([origin], {"origin": {"tls": tls}})
     check_error(edge.get("/avatars/1/46"), 502, "tls_certificate_error")
     assert origin.count() == 0
+
+
+def test_a_handshake_that_is_given_up_leaves_nothing_behind_on_its_descriptor(start_edge, silent_origin):
+    edge = start_edge([silent_origin], {"workers": 1, **QUICK})
+    with edge.connect() as client:
+        for _ in range(3):
+            client.ask("GET", "/avatars/1/46")
+            check_error(client.response(), 504, "connection_timeout")
+            # The next connections get the descriptors that have become free.
+            assert edge.request("OPTIONS", "*").status in (200, 204)
+            assert edge.request("OPTIONS", "*").status in (200, 204)
 
 
 def test_verification_can_be_switched_off(start_edge, tls_origin):
