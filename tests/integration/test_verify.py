@@ -209,7 +209,7 @@ def test_a_commit_whose_event_is_not_heard_yet_accuses_nobody(tells, start_avata
     """The origin shows the second change already; the edge rightly answers the first, of which it was told."""
     origin, site = start_avatars(tells), start_avatars(tells)
     edge = start_edge([origin], {"updates": {"url": redis.url}})
-    run = start_verify(edge, sites_of(site=site.url), "--grace", "30s")
+    run = start_verify(edge, sites_of(site=site.url), "--grace", "10s")
     origin.versions["42"], site.versions["42"] = 3, 2
     redis.publish("42")  # Of version 2.
     # Asked when the event was heard, and again by each of the checks, which now wait.
