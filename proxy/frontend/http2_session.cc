@@ -3,6 +3,7 @@
 #include <array>
 
 #include "base/check.h"
+#include "base/kept_memory.h"
 #include "base/text.h"
 #include "frontend/http2_exchange.h"
 
@@ -20,6 +21,23 @@ constexpr std::size_t kHeadExcess = 4;
 constexpr std::size_t kSentHeadBytesMax = 256 * 1024;
 
 constexpr std::uint8_t kNotCopied = NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE;
+
+// What is larger lives as long as its connection, of which there are many.
+constexpr std::size_t kPassingBytesMax = 1024;
+
+nghttp2_mem* session_memory() {
+  static nghttp2_mem memory{
+      .mem_user_data = nullptr,
+      .malloc =
+          [](std::size_t bytes, void*) {
+            return bytes > kPassingBytesMax ? KeptMemory::allocate_apart(bytes) : KeptMemory::allocate(bytes);
+          },
+      .free = [](void* block, void*) { KeptMemory::release(block); },
+      .calloc = [](std::size_t count, std::size_t bytes, void*) { return KeptMemory::allocate_zeroed(count, bytes); },
+      .realloc = [](void* block, std::size_t bytes, void*) { return KeptMemory::reallocate(block, bytes); },
+  };
+  return KeptMemory::kIsOfUse ? &memory : nullptr;
+}
 
 using OptionHandle = CHandle<nghttp2_option, nghttp2_option_del>;
 
@@ -52,7 +70,7 @@ std::uint8_t* bytes_of(std::string_view text) {
 Http2Session::Http2Session(Http2Observer& observer, const Http2Options& options, const RequestLimits& limits)
     : observer_(observer), options_(options), limits_(limits), rates_(options) {
   nghttp2_session* raw = nullptr;
-  EDGE_CHECK(nghttp2_session_server_new2(&raw, callbacks(), this, make_options(options).get()) == 0);
+  EDGE_CHECK(nghttp2_session_server_new3(&raw, callbacks(), this, make_options(options).get(), session_memory()) == 0);
   session_.reset(raw);
   submit_settings(options, limits);
 }

@@ -7,7 +7,7 @@
 #include <algorithm>
 
 #include "base/check.h"
-#include "origin/curl_memory.h"
+#include "base/kept_memory.h"
 
 namespace edge::origin {
 namespace {
@@ -15,6 +15,16 @@ namespace {
 template <class T>
 void set(CURLM* multi, CURLMoption option, T value) {
   EDGE_CHECK(curl_multi_setopt(multi, option, value) == CURLM_OK);
+}
+
+// Once a process, whichever worker is first. Never undone: other threads may still be using it.
+void initialize_library() {
+  static const CURLcode initialized =
+      KeptMemory::kIsOfUse
+          ? curl_global_init_mem(CURL_GLOBAL_DEFAULT, KeptMemory::allocate, KeptMemory::release, KeptMemory::reallocate,
+                                 KeptMemory::duplicate, KeptMemory::allocate_zeroed)
+          : curl_global_init(CURL_GLOBAL_DEFAULT);
+  EDGE_CHECK(initialized == CURLE_OK);
 }
 
 }  // namespace
@@ -49,7 +59,7 @@ CurlMulti::CurlMulti(event::EventLoop& loop, const CurlOptions& options, metrics
       metrics_(metrics),
       timer_(loop, [this] { set_timeout(0); }),
       planned_run_(loop, [this] { run_planned(); }) {
-  initialize_curl();
+  initialize_library();
   multi_.reset(curl_multi_init());
   EDGE_CHECK(multi_ != nullptr);
   set(multi_.get(), CURLMOPT_SOCKETFUNCTION, &Callbacks::socket);

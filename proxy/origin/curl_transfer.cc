@@ -14,7 +14,7 @@ namespace edge::origin {
 namespace {
 
 // One system call reads as much: most avatars at once. A little less than 32 KiB, so that with what libcurl and
-// CurlMemory add it fills one block that is kept; larger ones would hold too much beside the cache's budget.
+// KeptMemory add it fills one block that is kept; larger ones would hold too much beside the cache's budget.
 constexpr long kReceiveBufferBytes = 32 * 1024 - 64;
 
 static_assert(CurlTransfer::kErrorTextBytes >= CURL_ERROR_SIZE);

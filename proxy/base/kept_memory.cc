@@ -1,6 +1,4 @@
-#include "origin/curl_memory.h"
-
-#include <curl/curl.h>
+#include "base/kept_memory.h"
 
 #include <algorithm>
 #include <array>
@@ -10,9 +8,7 @@
 #include <cstring>
 #include <utility>
 
-#include "base/check.h"
-
-namespace edge::origin {
+namespace edge {
 namespace {
 
 // Stands before each block.
@@ -74,16 +70,11 @@ Header* header_of(void* memory) { return static_cast<Header*>(memory) - 1; }
 
 }  // namespace
 
-void* CurlMemory::allocate(std::size_t bytes) noexcept {
+void* KeptMemory::allocate(std::size_t bytes) noexcept {
   const std::size_t whole = bytes + sizeof(Header);
   if (whole < bytes) return nullptr;
   const std::size_t size_class = std::max<std::size_t>(kClassMin, std::bit_width(whole - 1));
-  if (size_class > kClassMax) {
-    auto* const block = static_cast<Header*>(std::malloc(whole));
-    if (block == nullptr) return nullptr;
-    block->size_class = kNone;
-    return block + 1;
-  }
+  if (size_class > kClassMax) return allocate_apart(bytes);
   Header* block = kept_blocks.find(size_class);
   if (block == nullptr) block = static_cast<Header*>(std::malloc(std::size_t{1} << size_class));
   if (block == nullptr) return nullptr;
@@ -91,14 +82,23 @@ void* CurlMemory::allocate(std::size_t bytes) noexcept {
   return block + 1;
 }
 
-void CurlMemory::release(void* memory) noexcept {
+void* KeptMemory::allocate_apart(std::size_t bytes) noexcept {
+  const std::size_t whole = bytes + sizeof(Header);
+  if (whole < bytes) return nullptr;
+  auto* const block = static_cast<Header*>(std::malloc(whole));
+  if (block == nullptr) return nullptr;
+  block->size_class = kNone;
+  return block + 1;
+}
+
+void KeptMemory::release(void* memory) noexcept {
   if (memory == nullptr) return;
   Header* const block = header_of(memory);
   if (block->size_class == kNone) return std::free(block);
   kept_blocks.add(block);
 }
 
-void* CurlMemory::reallocate(void* memory, std::size_t bytes) noexcept {
+void* KeptMemory::reallocate(void* memory, std::size_t bytes) noexcept {
   if (memory == nullptr) return allocate(bytes);
   Header* const block = header_of(memory);
   if (block->size_class == kNone) {
@@ -113,7 +113,7 @@ void* CurlMemory::reallocate(void* memory, std::size_t bytes) noexcept {
   return larger;
 }
 
-void* CurlMemory::allocate_zeroed(std::size_t count, std::size_t bytes) noexcept {
+void* KeptMemory::allocate_zeroed(std::size_t count, std::size_t bytes) noexcept {
   std::size_t whole = 0;
   if (__builtin_mul_overflow(count, bytes, &whole)) return nullptr;
   void* const memory = allocate(whole);
@@ -121,22 +121,10 @@ void* CurlMemory::allocate_zeroed(std::size_t count, std::size_t bytes) noexcept
   return memory;
 }
 
-char* CurlMemory::duplicate(const char* text) noexcept {
+char* KeptMemory::duplicate(const char* text) noexcept {
   const std::size_t bytes = std::strlen(text) + 1;
   void* const memory = allocate(bytes);
   return memory == nullptr ? nullptr : static_cast<char*>(std::memcpy(memory, text, bytes));
 }
 
-void initialize_curl() {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  // A sanitizer sees what is done to memory that was freed, not to what was kept.
-  static const CURLcode initialized = curl_global_init(CURL_GLOBAL_DEFAULT);
-#else
-  static const CURLcode initialized =
-      curl_global_init_mem(CURL_GLOBAL_DEFAULT, CurlMemory::allocate, CurlMemory::release, CurlMemory::reallocate,
-                           CurlMemory::duplicate, CurlMemory::allocate_zeroed);
-#endif
-  EDGE_CHECK(initialized == CURLE_OK);
-}
-
-}  // namespace edge::origin
+}  // namespace edge
