@@ -54,6 +54,18 @@ def wait_until(is_so, what):
         time.sleep(0.01)
 
 
+def is_listening(pid, port):
+    """Whether a process has a socket that takes connections to that port of 127.0.0.1."""
+    rows = [line.split() for line in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    sockets = {f"socket:[{row[9]}]" for row in rows if row[1] == f"0100007F:{port:04X}" and row[3] == "0A"}
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        for fd in pathlib.Path(f"/proc/{pid}/fd").iterdir():
+            with contextlib.suppress(FileNotFoundError):
+                if os.readlink(fd) in sockets:
+                    return True
+    return False
+
+
 def wait_for_standstill(count):
     """Until nothing moves any more, because buffers are full; how large those of the kernel are nobody knows."""
     before = -1
@@ -329,7 +341,9 @@ class Edge:
 
     def await_upgrade(self, generation):
         """The process of that generation serves, and is this edge's from now on."""
+        before = self.process
         wait_until(lambda: self.status_or_none().get("generation") == generation, f"generation {generation}")
+        wait_until(lambda: not is_listening(before.pid, self.admin_port), "the old process to leave the admin port")
         self.process = Successor(self.status()["pid"])
 
     def status_or_none(self):
