@@ -124,6 +124,7 @@ Edge::Edge(Config config, std::filesystem::path file, const Clock& clock, LineWr
                                                    [this] {
                                                      return HandSwitches{is_maintenance_wanted_, rates_.is_degraded()};
                                                    },
+                                               .ticket_keys = [this] { return tls_.ticket_keys(); },
                                                .on_serving = [this](pid_t by) { on_replaced(by); },
                                                .on_failed =
                                                    [this](std::string_view why) {
@@ -141,23 +142,25 @@ Edge::Edge(Config config, std::filesystem::path file, const Clock& clock, LineWr
       [this](serving::Purge purge) { loop_.post([this, purge = std::move(purge)] { tell_others(purge); }); });
   if (!origins.inheritance) return;
   manager_.use_sockets(std::move(origins.inheritance->sockets));
-  predecessor_.emplace(loop_, std::move(origins.inheritance->link),
-                       Predecessor::Parts{.cache = cache_,
-                                          .feed = feed_.get(),
-                                          .routes = routes_,
-                                          .clock = clock_,
-                                          .on_switches =
-                                              [this](const HandSwitches& switches) {
-                                                want_maintenance(switches.is_maintenance_wanted);
-                                                set_degraded(switches.is_degraded);
-                                              },
-                                          .on_taken_over = [this] { begin_serving(); },
-                                          .on_alone = [this] { reports_.on_alone(); },
-                                          .on_purged =
-                                              [this](const serving::Purge& purge) {
-                                                repeat_purge(purge, routes_, cache_);
-                                                if (successor_) successor_->tell(purge);
-                                              }});
+  predecessor_.emplace(
+      loop_, std::move(origins.inheritance->link),
+      Predecessor::Parts{.cache = cache_,
+                         .feed = feed_.get(),
+                         .routes = routes_,
+                         .clock = clock_,
+                         .on_switches =
+                             [this](const HandSwitches& switches) {
+                               want_maintenance(switches.is_maintenance_wanted);
+                               set_degraded(switches.is_degraded);
+                             },
+                         .on_ticket_keys = [this](ListenerTls::TicketKeys keys) { tls_.take(std::move(keys)); },
+                         .on_taken_over = [this] { begin_serving(); },
+                         .on_alone = [this] { reports_.on_alone(); },
+                         .on_purged =
+                             [this](const serving::Purge& purge) {
+                               repeat_purge(purge, routes_, cache_);
+                               if (successor_) successor_->tell(purge);
+                             }});
 }
 
 Edge::~Edge() = default;

@@ -7,6 +7,8 @@
 //   ready                    I serve
 // The old one says at first, and when it hears `want`:
 //   switches MAINTENANCE DEGRADED   0 or 1, as they were switched by hand
+//   tickets PLACE AGE_MS ADDRESS_BYTES, the address of a listener and then its keys of session tickets behind it
+//                            (app/handover_tickets.h)
 // and answers `want` with:
 //   held POSITION URL_BYTES, the URL and then the entry as the tier has it behind it: what was held when all events
 //                            up to there had been applied
@@ -23,6 +25,7 @@
 #include <vector>
 
 #include "base/unique_function.h"
+#include "base/wiped.h"
 #include "event/watch.h"
 #include "net/socket.h"
 
@@ -34,7 +37,8 @@ struct HandoverFrame {
   std::string_view bytes;
 };
 
-// Owned by one of its ends. Loop's thread only. Sends without limit: whoever sends much asks unsent() first.
+// Owned by one of its ends. Loop's thread only. Sends without limit: whoever sends much asks unsent() first. Keys pass
+// through it, so what has been sent or taken is overwritten.
 class HandoverLink {
  public:
   struct Callbacks {
@@ -64,8 +68,8 @@ class HandoverLink {
 
   const net::Socket socket_;
   Callbacks callbacks_;
-  std::string in_;
-  std::string out_;
+  WipedString in_;
+  WipedString out_;
   std::size_t sent_ = 0;  // Of out_.
   bool is_closed_ = false;
   event::Watch readable_;

@@ -9,6 +9,7 @@
 
 #include "app/handover_link.h"
 #include "app/handover_purge.h"
+#include "app/listener_tls.h"
 #include "app/successor.h"
 #include "base/result.h"
 #include "cache/memory_cache.h"
@@ -41,6 +42,7 @@ class Predecessor {
     const serving::Routes& routes;
     const Clock& clock;
     UniqueFunction<void(const HandSwitches&)> on_switches;
+    UniqueFunction<void(ListenerTls::TicketKeys)> on_ticket_keys;
     // All that will come has come; say_ready() is to follow.
     UniqueFunction<void()> on_taken_over;
     // The other process no longer speaks for us both.
@@ -59,6 +61,7 @@ class Predecessor {
 
  private:
   void on_frame(const HandoverFrame& frame);
+  void on_tickets(Result<ListenerTls::TicketKeys> keys);
   void on_held(const HandoverFrame& frame);
   bool try_hold(std::string_view url, std::string_view bytes, cache::EventId known_to);
   void on_closed();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "app/handover_tickets.h"
 #include "app/predecessor.h"
 #include "base/log.h"
 #include "tier2/entry.h"
@@ -42,8 +43,8 @@ Status Successor::start(const Invocation& invocation, std::vector<std::string> v
       HandoverLink::Callbacks{[this](const HandoverFrame& frame) { on_frame(frame); },
                               [this] { fail("it has ended; its log says why"); }, [this] { on_sent(); }});
   purges_ = {};
-  // Before it runs, so that it finds them whatever else it asks for.
-  send_switches();
+  // Before it runs, so that it finds it whatever else it asks for.
+  send_standing();
   link_->flush();
   const auto child = spawn(invocation, variables, descriptors);
   if (!child) {
@@ -55,10 +56,12 @@ Status Successor::start(const Invocation& invocation, std::vector<std::string> v
   return {};
 }
 
-void Successor::send_switches() {
+// What no file tells.
+void Successor::send_standing() {
   const HandSwitches switches = parts_.switches();
   link_->send(std::string("switches ") + (switches.is_maintenance_wanted ? "1 " : "0 ") +
               (switches.is_degraded ? "1" : "0"));
+  send_tickets(*link_, parts_.ticket_keys());
 }
 
 void Successor::on_frame(const HandoverFrame& frame) {
@@ -69,7 +72,7 @@ void Successor::on_frame(const HandoverFrame& frame) {
 
 void Successor::on_want(const HandoverFrame& frame) {
   if (handover_) return;
-  send_switches();  // Again, as they are now.
+  send_standing();  // Again, as it is now.
   handover_.emplace();
   const auto position = frame.words.size() >= 4 ? cache::try_event_id(frame.words[1]) : std::nullopt;
   if (!position) return end_handover();

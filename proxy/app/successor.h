@@ -12,6 +12,7 @@
 
 #include "app/handover_link.h"
 #include "app/handover_purge.h"
+#include "app/listener_tls.h"
 #include "base/process.h"
 #include "cache/memory_cache.h"
 #include "event/timer.h"
@@ -38,6 +39,7 @@ class Successor {
     const feed::Feed& feed;
     const Clock& clock;
     UniqueFunction<HandSwitches()> switches;
+    UniqueFunction<std::vector<ListenerTls::TicketKeys>()> ticket_keys;
     // It serves: whoever still does here is to end.
     UniqueFunction<void(pid_t)> on_serving;
     // It has been ended, or has ended by itself.
@@ -73,7 +75,7 @@ class Successor {
     std::uint64_t count = 0;
   };
 
-  void send_switches();
+  void send_standing();
   void on_frame(const HandoverFrame& frame);
   void on_want(const HandoverFrame& frame);
   void hand_over();

@@ -3,6 +3,8 @@ import json
 import os
 import pathlib
 import signal
+import socket
+import ssl
 import threading
 
 import pytest
@@ -116,6 +118,34 @@ def test_the_new_process_has_the_new_configuration(node):
     node.write_config()
     node.upgrade()
     assert node.status()["workers"] == 3 and node.metric("cache_budget_bytes") == 64 << 20
+
+
+# --- TLS sessions ---
+
+
+def visit(node, context, session=None):
+    """One request over TLS: whether the session was resumed, and the one to resume next time."""
+    with socket.create_connection(("127.0.0.1", node.tls_port), timeout=PATIENCE) as plain:
+        with context.wrap_socket(plain, server_hostname="edge.test", session=session) as connection:
+            connection.sendall(b"GET /avatars/1/46 HTTP/1.1\r\nHost: edge.test\r\n\r\n")
+            assert connection.recv(1 << 16).startswith(b"HTTP/1.1 200 ")  # TLS 1.3 brings its ticket before it.
+            return connection.session_reused, connection.session
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3], ids=["1.2", "1.3"])
+@pytest.mark.parametrize("handover", ["10s", "0s"])
+@pytest.mark.parametrize("transport", ["h1tls"], indirect=True)
+def test_a_session_from_before_an_upgrade_is_resumed_after_it(start_node, origin, identity, version, handover):
+    node = start_node(upgrade={"patience": "60s", "handover": handover})
+    serve_versions(origin)
+    context = identity[0].context("http/1.1")
+    context.minimum_version = context.maximum_version = version
+    _, session = visit(node, context)
+    for _ in range(2):
+        node.upgrade()
+        is_resumed, _ = visit(node, context, session)
+        assert is_resumed
+    node.wait_for_metric(lambda count: count > 0, "tls_handshakes_total", end="resumed")
 
 
 # --- What was replaced never comes back ---
