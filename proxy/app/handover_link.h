@@ -13,7 +13,8 @@
 //   held POSITION URL_BYTES, the URL and then the entry as the tier has it behind it: what was held when all events
 //                            up to there had been applied
 //   end COUNT                that is all
-// and `ready` with:
+// and `ready`, when it answers operators and scrapes no more, with:
+//   counters, a block behind it: what I have counted (metrics/totals.h); again each second until I end
 //   alone                    I speak for us both no more
 // Both say:
 //   purge hard|soft avatar|url|all, its name behind it: was purged by hand here (app/handover_purge.h)

@@ -71,6 +71,7 @@ void Predecessor::say_ready() { link_.send("ready"); }
 
 void Predecessor::on_frame(const HandoverFrame& frame) {
   if (frame.words[0] == "alone") return on_alone();
+  if (frame.words[0] == "counters") return parts_.on_totals(frame.bytes);
   if (const auto purge = try_purge(frame)) return parts_.on_purged(*purge);
   const auto& words = frame.words;
   if (words[0] == "switches" && words.size() >= 3 && !has_ended_)

@@ -16,12 +16,16 @@ constexpr std::size_t kUnsentMax = std::size_t{1} << 20;
 // How often it is looked whether we have heard the feed as far as the new process.
 constexpr std::chrono::milliseconds kRetry{10};
 
+// How often the new process hears what this one has counted.
+constexpr std::chrono::seconds kTotalsEvery{1};
+
 }  // namespace
 
 Successor::Successor(event::EventLoop& loop, Parts parts)
     : loop_(loop),
       parts_(std::move(parts)),
       retry_(loop, [this] { hand_over(); }),
+      totals_(loop, [this] { tell_totals(); }),
       deadline_(loop, [this] { fail("it has not said in time that it serves"); }) {}
 
 // A child that has not said that it serves is not to serve beside whoever is started next.
@@ -150,7 +154,16 @@ void Successor::on_serving() {
   retry_.disarm();
   handover_.reset();
   parts_.on_serving(*std::exchange(child_, std::nullopt));
+  tell_totals();
   link_->send("alone");
+}
+
+void Successor::tell_totals() {
+  if (!link_ || child_) return;
+  // A process that does not read hears no more of them.
+  if (link_->unsent() < kUnsentMax) link_->send("counters", parts_.totals());
+  link_->flush();
+  totals_.arm(kTotalsEvery);
 }
 
 void Successor::on_sent() {

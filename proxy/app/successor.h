@@ -40,6 +40,8 @@ class Successor {
     const Clock& clock;
     UniqueFunction<HandSwitches()> switches;
     UniqueFunction<std::vector<ListenerTls::TicketKeys>()> ticket_keys;
+    // A block of what this process has counted (metrics/totals.h).
+    UniqueFunction<std::string()> totals;
     // It serves: whoever still does here is to end.
     UniqueFunction<void(pid_t)> on_serving;
     // It has been ended, or has ended by itself.
@@ -59,6 +61,8 @@ class Successor {
   void give_up();
   // This process has purged by hand; told as long as the other one is there.
   void tell(const serving::Purge& purge);
+  // What this process has counted until now, where another one serves: also called when nothing more is to come.
+  void tell_totals();
 
  private:
   // What is being handed over.
@@ -95,6 +99,7 @@ class Successor {
   PurgeTeller purges_;
   std::optional<Handover> handover_;
   event::Timer retry_;
+  event::Timer totals_;  // While the new process serves and this one still counts.
   event::Timer deadline_;
 };
 
