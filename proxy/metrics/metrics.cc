@@ -126,6 +126,8 @@ void Metrics::Collector::add_identity(Families& to) const {
   to.counter("avatar_edge_tail_records_dropped_total",
              "Records that those who follow them were not sent because they came faster than these took them.",
              sum(&WorkerMetrics::tail_records_dropped));
+  to.gauge("avatar_edge_hottest_watches", "Who watches over the admin port which avatars are asked for most now.",
+           sum(&WorkerMetrics::hottest_watches));
 }
 
 void Metrics::Collector::add_requests(Families& to) const {
