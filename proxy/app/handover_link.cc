@@ -88,7 +88,7 @@ bool HandoverLink::take_frames() {
     callbacks_.on_frame(told);
     left.remove_prefix(kLengthBytes + length);
   }
-  WipedString(left).swap(in_);
+  if (left.size() < in_.size()) WipedString(left).swap(in_);
   return true;
 }
 

@@ -96,7 +96,9 @@ Result<WipedVector<TlsTicketKey>> parse_made_up_ticket_keys(std::string_view byt
   for (std::size_t i = 0; i < count; ++i) {
     Raw raw;
     std::copy_n(bytes.begin() + static_cast<std::ptrdiff_t>(i * kTicketKeyBytes), raw.size(), raw.begin());
-    keys.push_back(key_of(raw));
+    TlsTicketKey key = key_of(raw);
+    keys.push_back(key);
+    OPENSSL_cleanse(&key, sizeof key);
     OPENSSL_cleanse(raw.data(), raw.size());
   }
   return keys;
