@@ -19,6 +19,7 @@ constexpr std::string_view kIndex =
     "GET  /avatars/ID   what this node holds of an avatar, and why\n"
     "GET  /explain/URL  what a request for /URL would get, why and until when, in words\n"
     "GET  /tail         records of the access log as they come; ?filter=status%3E=500%20and%20avatar=42\n"
+    "GET  /hottest      the avatars asked for most since it was last asked; ?watch=NAME has a count of its own\n"
     "POST /updates      {\"avatar\":\"42\",\"version\":57,\"op\":\"update\"}; ?wait=10s until all nodes have applied "
     "it\n"
     "POST /purge        {\"avatar\":\"42\"} or {\"url\":\"/avatars/42/96\"} or {\"all\":true}, with \"soft\":true to "
@@ -34,7 +35,7 @@ constexpr std::string_view kExplain = "/explain";
 std::string_view method_of(std::string_view path) {
   for (const std::string_view known : {"/updates", "/purge", "/reload", "/degraded", "/maintenance"})
     if (path == known) return "POST";
-  for (const std::string_view known : {"/", "/livez", "/readyz", "/metrics", "/status", "/tail"})
+  for (const std::string_view known : {"/", "/livez", "/readyz", "/metrics", "/status", "/tail", "/hottest"})
     if (path == known) return "GET";
   if (path.starts_with(kExplain) && path.substr(kExplain.size()).starts_with('/')) return "GET";
   return path.starts_with(kAvatars) && path.size() > kAvatars.size() ? "GET" : "";
@@ -51,7 +52,8 @@ AdminHandler::AdminHandler(AdminOptions options, cache::MemoryCache& cache, serv
       metrics_(metrics),
       questions_(std::move(questions)),
       updates_(invalidator, feed),
-      tails_(access_log, metrics.main_thread()) {}
+      tails_(access_log, metrics.main_thread()),
+      hottest_(access_log, metrics.main_thread()) {}
 
 std::unique_ptr<frontend::ExchangeTask> AdminHandler::start(frontend::Exchange& exchange) {
   const http::RequestHead& request = exchange.request();
@@ -78,6 +80,7 @@ std::unique_ptr<frontend::ExchangeTask> AdminHandler::start(frontend::Exchange& 
   const std::string_view query = request.target.substr(std::min(path.size() + 1, request.target.size()));
   if (path == "/updates") return updates_.start(exchange, query);
   if (path == "/tail") return tails_.start(exchange, query, options_.routes);
+  if (path == "/hottest") return hottest_.answer(exchange, query, options_.routes), nullptr;
   if (path == "/reload") return start_reload(exchange, query, questions_.reload);
   if (path == "/purge")
     return read_json(exchange, [this](frontend::Exchange& x, std::string_view body) {

@@ -8,6 +8,7 @@
 //     GET  /avatars/ID      what this node holds of an avatar, and why, JSON
 //     GET  /explain/URL     what a request for /URL would get, why and until when, in words
 //     GET  /tail            records of the access log as they come
+//     GET  /hottest         the avatars asked for most since it was last asked
 //     POST /updates         publishes an update event, or without a feed applies it
 //     POST /degraded        switches the degraded mode of the limits
 //     POST /maintenance     switches whether the origin is left alone
@@ -20,6 +21,7 @@
 #include <optional>
 #include <string>
 
+#include "admin/hottest.h"
 #include "admin/reload.h"
 #include "admin/switches.h"
 #include "admin/tail.h"
@@ -67,6 +69,7 @@ class AdminHandler final : public frontend::Handler {
   const AdminQuestions questions_;
   Updates updates_;
   Tails tails_;
+  Hottest hottest_;
 };
 
 }  // namespace edge::admin

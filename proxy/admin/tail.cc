@@ -167,10 +167,10 @@ void Tails::remove(TailReader& reader) {
 
 void Tails::tell_log() {
   metrics_.tail_readers.set(readers_.size());
-  if (readers_.empty()) return log_.set_listener(nullptr);
+  if (readers_.empty()) return log_.set_listener(frontend::AccessLog::Hears::Tails, nullptr);
   std::vector<std::shared_ptr<Tap>> taps;
   for (const TailReader* const reader : readers_) taps.push_back(reader->tap());
-  log_.set_listener(std::make_shared<const Taps>(std::move(taps)));
+  log_.set_listener(frontend::AccessLog::Hears::Tails, std::make_shared<const Taps>(std::move(taps)));
 }
 
 }  // namespace edge::admin

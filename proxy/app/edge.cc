@@ -25,6 +25,10 @@ constexpr std::chrono::milliseconds kMaintenanceWatch{500};
 // Between two looks whether the feed has been heard.
 constexpr std::chrono::milliseconds kFeedLook{10};
 
+// A process before this one that does not say in this time what it has counted leaves operators without an answer no
+// longer.
+constexpr std::chrono::seconds kAlonePatience{10};
+
 std::string joined(const std::vector<std::string>& words) {
   std::string text;
   for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
@@ -104,7 +108,8 @@ Edge::Edge(Config config, std::filesystem::path file, const Clock& clock, LineWr
       reports_(
           loop_, manager_, [this] { return why_not_ready(); }, [this] { return ask_workers(); }),
       invocation_(std::move(origins.invocation)),
-      take_over_(loop_, [this] { take_over(); }) {
+      take_over_(loop_, [this] { take_over(); }),
+      alone_deadline_(loop_, [this] { serve_operators(); }) {
   set_degraded(config_.limits.is_degraded);
   want_maintenance(config_.maintenance.is_on);
   const std::uint32_t count = worker_count(config_);
@@ -116,51 +121,55 @@ Edge::Edge(Config config, std::filesystem::path file, const Clock& clock, LineWr
                        access_log_, config_.redis_url.empty() ? nullptr : &config_.tier, tier_},
         options));
   memory_watch_.set_limit(config_.overload.memory_bytes);
-  if (feed_)
-    successor_.emplace(loop_, Successor::Parts{.cache = cache_,
-                                               .feed = *feed_,
-                                               .clock = clock_,
-                                               .switches =
-                                                   [this] {
-                                                     return HandSwitches{is_maintenance_wanted_, rates_.is_degraded()};
-                                                   },
-                                               .on_serving = [this](pid_t by) { on_replaced(by); },
-                                               .on_failed =
-                                                   [this](std::string_view why) {
-                                                     log_error("upgrade.failed",
-                                                               "the new process does not serve: " + std::string(why) +
-                                                                   "; this one goes on");
-                                                     metrics_.upgrade_failed();
-                                                   },
-                                               .on_purged =
-                                                   [this](const serving::Purge& purge) {
-                                                     repeat_purge(purge, routes_, cache_);
-                                                     if (predecessor_) predecessor_->tell(purge);
-                                                   }});
+  if (feed_) successor_.emplace(loop_, successor_parts());
   invalidator_.on_purge(
       [this](serving::Purge purge) { loop_.post([this, purge = std::move(purge)] { tell_others(purge); }); });
   if (!origins.inheritance) return;
   manager_.use_sockets(std::move(origins.inheritance->sockets));
-  predecessor_.emplace(loop_, std::move(origins.inheritance->link),
-                       Predecessor::Parts{.cache = cache_,
-                                          .feed = feed_.get(),
-                                          .routes = routes_,
-                                          .clock = clock_,
-                                          .on_switches =
-                                              [this](const HandSwitches& switches) {
-                                                want_maintenance(switches.is_maintenance_wanted);
-                                                set_degraded(switches.is_degraded);
-                                              },
-                                          .on_taken_over = [this] { begin_serving(); },
-                                          .on_alone = [this] { reports_.on_alone(); },
-                                          .on_purged =
-                                              [this](const serving::Purge& purge) {
-                                                repeat_purge(purge, routes_, cache_);
-                                                if (successor_) successor_->tell(purge);
-                                              }});
+  predecessor_.emplace(loop_, std::move(origins.inheritance->link), predecessor_parts());
 }
 
 Edge::~Edge() = default;
+
+Successor::Parts Edge::successor_parts() {
+  return {.cache = cache_,
+          .feed = *feed_,
+          .clock = clock_,
+          .switches =
+              [this] {
+                return HandSwitches{is_maintenance_wanted_, rates_.is_degraded()};
+              },
+          .ticket_keys = [this] { return tls_.ticket_keys(); },
+          .totals = [this] { return metrics_.totals(); },
+          .on_serving = [this](pid_t by) { on_replaced(by); },
+          .on_failed = [this](std::string_view why) { on_upgrade_failed(why); },
+          .on_purged =
+              [this](const serving::Purge& purge) {
+                repeat_purge(purge, routes_, cache_);
+                if (predecessor_) predecessor_->tell(purge);
+              }};
+}
+
+Predecessor::Parts Edge::predecessor_parts() {
+  return {.cache = cache_,
+          .feed = feed_.get(),
+          .routes = routes_,
+          .clock = clock_,
+          .on_switches =
+              [this](const HandSwitches& switches) {
+                want_maintenance(switches.is_maintenance_wanted);
+                set_degraded(switches.is_degraded);
+              },
+          .on_ticket_keys = [this](ListenerTls::TicketKeys keys) { tls_.take(std::move(keys)); },
+          .on_totals = [this](std::string_view block) { take_totals(block); },
+          .on_taken_over = [this] { begin_serving(); },
+          .on_alone = [this] { on_alone(); },
+          .on_purged =
+              [this](const serving::Purge& purge) {
+                repeat_purge(purge, routes_, cache_);
+                if (successor_) successor_->tell(purge);
+              }};
+}
 
 std::unique_ptr<feed::Feed> Edge::make_feed() {
   if (config_.updates_url.empty()) return nullptr;
@@ -214,11 +223,13 @@ void Edge::run() {
   predecessor_ ? take_over() : begin_serving();
   reports_.start("serves " + joined(data_addresses()));
   loop_.run();
-  successor_.reset();
+  if (successor_ && successor_->is_under_way()) successor_.reset();
   for (const auto& worker : workers_) worker->stop();
   for (const auto& worker : workers_) worker->join();
+  if (successor_) successor_->tell_totals();
   // Only now: while it served it was to be waited for (PROTOCOL R17).
   if (feed_) feed_->stop(is_cut_ ? std::chrono::milliseconds{0} : config_.drain);
+  if (successor_) successor_->tell_totals();
   log_info("stop", "all workers have ended");
 }
 
@@ -232,11 +243,28 @@ void Edge::take_over() {
 void Edge::begin_serving() {
   is_serving_ = true;
   for (const auto& worker : workers_) worker->start();
-  admin_server_.add_listener(std::move(admin_socket_), tls_.contexts().back());
   log_info("start", std::string("avatar-edge ") + kVersion + " serves " + joined(data_addresses()) + " with " +
                         std::to_string(workers_.size()) + " workers; admin on " + admin_address() +
                         (generation_ > 0 ? "; in the place of another process" : ""));
-  if (predecessor_) predecessor_->say_ready();
+  if (!predecessor_ || predecessor_->is_alone()) return serve_operators();
+  alone_deadline_.arm(kAlonePatience);
+  predecessor_->say_ready();
+}
+
+void Edge::take_totals(std::string_view block) {
+  if (const Status taken = metrics_.take_totals(block); !taken) log_warning("upgrade.counters", taken.error().message);
+}
+
+void Edge::on_alone() {
+  reports_.on_alone();
+  if (is_serving_) serve_operators();
+}
+
+// Not while the process before this one does: a scrape would find now its counts and now ours.
+void Edge::serve_operators() {
+  alone_deadline_.disarm();
+  if (admin_socket_.is_open() && !is_replaced_)
+    admin_server_.add_listener(std::move(admin_socket_), tls_.contexts().back());
 }
 
 void Edge::upgrade() {
@@ -255,10 +283,16 @@ void Edge::upgrade() {
   log_error("upgrade.failed", started.error().message + "; this process goes on");
 }
 
+void Edge::on_upgrade_failed(std::string_view why) {
+  metrics_.upgrade_failed();
+  log_error("upgrade.failed", "the new process does not serve: " + std::string(why) + "; this one goes on");
+}
+
 void Edge::on_replaced(pid_t by) {
   log_info("upgrade", "process " + std::to_string(by) + " serves in the place of this one");
   reports_.on_replaced(by);
   is_replaced_ = true;
+  metrics_.freeze_totals();
   listeners_.leave_file();
   start_drain();
 }

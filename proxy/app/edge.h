@@ -65,10 +65,16 @@ class Edge {
 
  private:
   std::unique_ptr<feed::Feed> make_feed();
+  Successor::Parts successor_parts();
+  Predecessor::Parts predecessor_parts();
   Status listen_for_clients(std::size_t listener);
   void take_over();
   void begin_serving();
+  void take_totals(std::string_view block);
+  void on_alone();
+  void serve_operators();
   void upgrade();
+  void on_upgrade_failed(std::string_view why);
   void on_replaced(pid_t by);
   void tell_others(const serving::Purge& purge);
   void reopen_logs();
@@ -118,7 +124,7 @@ class Edge {
   admin::AdminHandler admin_;
   frontend::Server admin_server_;
   Listeners listeners_;
-  net::Socket admin_socket_;  // Until we serve.
+  net::Socket admin_socket_;  // Until operators are served.
 
   bool is_maintenance_wanted_ = false;  // By the configuration, or over the admin port.
   event::Timer maintenance_watch_;
@@ -134,7 +140,8 @@ class Edge {
   bool is_serving_ = false;
   bool is_replaced_ = false;  // By a process that serves in our place.
   std::optional<Predecessor> predecessor_;
-  event::Timer take_over_;              // Looks whether the feed has been heard.
+  event::Timer take_over_;  // Looks whether the feed has been heard.
+  event::Timer alone_deadline_;
   std::optional<Successor> successor_;  // None without a feed.
   std::vector<std::unique_ptr<event::SignalWatch>> signals_;
 };

@@ -58,7 +58,7 @@ void HandoverLink::write_some() {
   if (result.state == net::IoResult::Broken) return close();
   sent_ += result.bytes;
   if (sent_ < out_.size()) return;
-  out_.clear();
+  WipedString().swap(out_);
   sent_ = 0;
   writable_.disarm();
   callbacks_.on_sent();
@@ -88,7 +88,7 @@ bool HandoverLink::take_frames() {
     callbacks_.on_frame(told);
     left.remove_prefix(kLengthBytes + length);
   }
-  in_.erase(0, in_.size() - left.size());
+  if (left.size() < in_.size()) WipedString(left).swap(in_);
   return true;
 }
 

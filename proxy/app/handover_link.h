@@ -7,11 +7,14 @@
 //   ready                    I serve
 // The old one says at first, and when it hears `want`:
 //   switches MAINTENANCE DEGRADED   0 or 1, as they were switched by hand
+//   tickets PLACE AGE_MS ADDRESS_BYTES, the address of a listener and then its keys of session tickets behind it
+//                            (app/handover_tickets.h)
 // and answers `want` with:
 //   held POSITION URL_BYTES, the URL and then the entry as the tier has it behind it: what was held when all events
 //                            up to there had been applied
 //   end COUNT                that is all
-// and `ready` with:
+// and `ready`, when it answers operators and scrapes no more, with:
+//   counters, a block behind it: what I have counted (metrics/totals.h); again each second until I end
 //   alone                    I speak for us both no more
 // Both say:
 //   purge hard|soft avatar|url|all, its name behind it: was purged by hand here (app/handover_purge.h)
@@ -23,6 +26,7 @@
 #include <vector>
 
 #include "base/unique_function.h"
+#include "base/wiped.h"
 #include "event/watch.h"
 #include "net/socket.h"
 
@@ -34,7 +38,8 @@ struct HandoverFrame {
   std::string_view bytes;
 };
 
-// Owned by one of its ends. Loop's thread only. Sends without limit: whoever sends much asks unsent() first.
+// Owned by one of its ends. Loop's thread only. Sends without limit: whoever sends much asks unsent() first. Keys pass
+// through it, so what has been sent or taken is overwritten.
 class HandoverLink {
  public:
   struct Callbacks {
@@ -64,8 +69,8 @@ class HandoverLink {
 
   const net::Socket socket_;
   Callbacks callbacks_;
-  std::string in_;
-  std::string out_;
+  WipedString in_;
+  WipedString out_;
   std::size_t sent_ = 0;  // Of out_.
   bool is_closed_ = false;
   event::Watch readable_;

@@ -28,13 +28,23 @@ class ListenerTls {
 
   // In force; empty before the first load.
   const Contexts& contexts() const { return contexts_; }
-  // Of those; each file once.
+  // The keys of tickets that were made up here, by listener; none of those that speak no TLS or have theirs of a file.
+  struct TicketKeys {
+    std::size_t place = 0;
+    std::string address;  // As configured.
+    net::TlsTicketKeysMadeUp made_up;
+  };
+  std::vector<TicketKeys> ticket_keys() const;
+  // Another process's, for the listener that has that address, at best in that place. False where there is none.
+  bool take(TicketKeys keys);
+  // Of the contexts in force; each file once.
   std::vector<metrics::CertificateGauge> certificates() const;
 
  private:
   struct Listener {
     std::string address;
     std::shared_ptr<net::TlsTicketKeys> keys;  // Null: in the clear.
+    bool has_file = false;                     // In force are those of a file instead.
   };
 
   void warn_of_expired() const;

@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 
+#include "app/handover_tickets.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "http/target.h"
@@ -70,13 +71,22 @@ void Predecessor::say_ready() { link_.send("ready"); }
 
 void Predecessor::on_frame(const HandoverFrame& frame) {
   if (frame.words[0] == "alone") return on_alone();
+  if (frame.words[0] == "counters") return parts_.on_totals(frame.bytes);
   if (const auto purge = try_purge(frame)) return parts_.on_purged(*purge);
   const auto& words = frame.words;
   if (words[0] == "switches" && words.size() >= 3 && !has_ended_)
     return parts_.on_switches({.is_maintenance_wanted = words[1] == "1", .is_degraded = words[2] == "1"});
+  if (auto keys = try_tickets(frame)) return on_tickets(*std::move(keys));
   if (!asked_) return;  // What comes too late.
   if (words[0] == "held" && words.size() >= 3) return on_held(frame);
   if (words[0] == "end") return end();
+}
+
+// Not when we serve: tickets may have been given out by keys of our own.
+void Predecessor::on_tickets(Result<ListenerTls::TicketKeys> keys) {
+  if (has_ended_) return;
+  if (!keys) return log_warning("upgrade.tickets", keys.error().message);
+  parts_.on_ticket_keys(*std::move(keys));
 }
 
 void Predecessor::on_held(const HandoverFrame& frame) {

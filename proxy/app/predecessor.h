@@ -9,6 +9,7 @@
 
 #include "app/handover_link.h"
 #include "app/handover_purge.h"
+#include "app/listener_tls.h"
 #include "app/successor.h"
 #include "base/result.h"
 #include "cache/memory_cache.h"
@@ -41,9 +42,12 @@ class Predecessor {
     const serving::Routes& routes;
     const Clock& clock;
     UniqueFunction<void(const HandSwitches&)> on_switches;
+    UniqueFunction<void(ListenerTls::TicketKeys)> on_ticket_keys;
+    // What it has counted until now.
+    UniqueFunction<void(std::string_view block)> on_totals;
     // All that will come has come; say_ready() is to follow.
     UniqueFunction<void()> on_taken_over;
-    // The other process no longer speaks for us both.
+    // The other process no longer speaks for us both; also where it has ended, at any time.
     UniqueFunction<void()> on_alone;
     // It has purged by hand.
     UniqueFunction<void(const serving::Purge&)> on_purged;
@@ -54,11 +58,13 @@ class Predecessor {
   void take_over(std::uint64_t object_bytes_max, std::chrono::milliseconds patience);
   // We serve.
   void say_ready();
+  bool is_alone() const { return is_alone_; }
   // This process has purged by hand; told as long as the other one is there.
   void tell(const serving::Purge& purge) { purges_.tell(link_, purge); }
 
  private:
   void on_frame(const HandoverFrame& frame);
+  void on_tickets(Result<ListenerTls::TicketKeys> keys);
   void on_held(const HandoverFrame& frame);
   bool try_hold(std::string_view url, std::string_view bytes, cache::EventId known_to);
   void on_closed();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "app/handover_tickets.h"
 #include "app/predecessor.h"
 #include "base/log.h"
 #include "tier2/entry.h"
@@ -15,12 +16,16 @@ constexpr std::size_t kUnsentMax = std::size_t{1} << 20;
 // How often it is looked whether we have heard the feed as far as the new process.
 constexpr std::chrono::milliseconds kRetry{10};
 
+// How often the new process hears what this one has counted.
+constexpr std::chrono::seconds kTotalsEvery{1};
+
 }  // namespace
 
 Successor::Successor(event::EventLoop& loop, Parts parts)
     : loop_(loop),
       parts_(std::move(parts)),
       retry_(loop, [this] { hand_over(); }),
+      totals_(loop, [this] { tell_totals(); }),
       deadline_(loop, [this] { fail("it has not said in time that it serves"); }) {}
 
 // A child that has not said that it serves is not to serve beside whoever is started next.
@@ -42,8 +47,8 @@ Status Successor::start(const Invocation& invocation, std::vector<std::string> v
       HandoverLink::Callbacks{[this](const HandoverFrame& frame) { on_frame(frame); },
                               [this] { fail("it has ended; its log says why"); }, [this] { on_sent(); }});
   purges_ = {};
-  // Before it runs, so that it finds them whatever else it asks for.
-  send_switches();
+  // Before it runs, so that it finds it whatever else it asks for.
+  send_standing();
   link_->flush();
   const auto child = spawn(invocation, variables, descriptors);
   if (!child) {
@@ -55,10 +60,12 @@ Status Successor::start(const Invocation& invocation, std::vector<std::string> v
   return {};
 }
 
-void Successor::send_switches() {
+// What no file tells.
+void Successor::send_standing() {
   const HandSwitches switches = parts_.switches();
   link_->send(std::string("switches ") + (switches.is_maintenance_wanted ? "1 " : "0 ") +
               (switches.is_degraded ? "1" : "0"));
+  send_tickets(*link_, parts_.ticket_keys());
 }
 
 void Successor::on_frame(const HandoverFrame& frame) {
@@ -69,7 +76,7 @@ void Successor::on_frame(const HandoverFrame& frame) {
 
 void Successor::on_want(const HandoverFrame& frame) {
   if (handover_) return;
-  send_switches();  // Again, as they are now.
+  send_standing();  // Again, as it is now.
   handover_.emplace();
   const auto position = frame.words.size() >= 4 ? cache::try_event_id(frame.words[1]) : std::nullopt;
   if (!position) return end_handover();
@@ -147,7 +154,16 @@ void Successor::on_serving() {
   retry_.disarm();
   handover_.reset();
   parts_.on_serving(*std::exchange(child_, std::nullopt));
+  tell_totals();
   link_->send("alone");
+}
+
+void Successor::tell_totals() {
+  if (!link_ || child_) return;
+  // A process that does not read hears no more of them.
+  if (link_->unsent() < kUnsentMax) link_->send("counters", parts_.totals());
+  link_->flush();
+  totals_.arm(kTotalsEvery);
 }
 
 void Successor::on_sent() {

@@ -12,6 +12,7 @@
 
 #include "app/handover_link.h"
 #include "app/handover_purge.h"
+#include "app/listener_tls.h"
 #include "base/process.h"
 #include "cache/memory_cache.h"
 #include "event/timer.h"
@@ -38,6 +39,9 @@ class Successor {
     const feed::Feed& feed;
     const Clock& clock;
     UniqueFunction<HandSwitches()> switches;
+    UniqueFunction<std::vector<ListenerTls::TicketKeys>()> ticket_keys;
+    // A block of what this process has counted (metrics/totals.h).
+    UniqueFunction<std::string()> totals;
     // It serves: whoever still does here is to end.
     UniqueFunction<void(pid_t)> on_serving;
     // It has been ended, or has ended by itself.
@@ -57,6 +61,8 @@ class Successor {
   void give_up();
   // This process has purged by hand; told as long as the other one is there.
   void tell(const serving::Purge& purge);
+  // What this process has counted until now, where another one serves: also called when nothing more is to come.
+  void tell_totals();
 
  private:
   // What is being handed over.
@@ -73,7 +79,7 @@ class Successor {
     std::uint64_t count = 0;
   };
 
-  void send_switches();
+  void send_standing();
   void on_frame(const HandoverFrame& frame);
   void on_want(const HandoverFrame& frame);
   void hand_over();
@@ -93,6 +99,7 @@ class Successor {
   PurgeTeller purges_;
   std::optional<Handover> handover_;
   event::Timer retry_;
+  event::Timer totals_;  // While the new process serves and this one still counts.
   event::Timer deadline_;
 };
 

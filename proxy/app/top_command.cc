@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <optional>
+#include <random>
 #include <thread>
 
 #include "app/admin_client.h"
@@ -27,19 +28,38 @@ Result<std::string> ask(const AdminOptions& admin, std::string_view target) {
   return std::move(answer->body);
 }
 
-Result<Look> look(const AdminOptions& admin, const Clock& clock) {
-  auto status = ask(admin, "/status");
-  if (!status) return Failure{status.error()};
-  auto metrics = ask(admin, "/metrics");
-  if (!metrics) return Failure{metrics.error()};
-  return Look{clock.now(), *std::move(status), Scrape(*std::move(metrics))};
-}
+// Looks at one edge.
+class Looker {
+ public:
+  Looker(const AdminOptions& admin, const Clock& clock)
+      : admin_(admin), clock_(clock), hottest_("/hottest?watch=top-" + std::to_string(std::random_device{}())) {}
 
-int report_once(const AdminOptions& admin, const Clock& clock, std::chrono::milliseconds interval) {
-  const auto before = look(admin, clock);
+  // `is_last`: no other will follow.
+  Result<Look> look(bool is_last = false) const {
+    auto status = ask(admin_, "/status");
+    if (!status) return Failure{status.error()};
+    auto metrics = ask(admin_, "/metrics");
+    if (!metrics) return Failure{metrics.error()};
+    return Look{clock_.now(), *std::move(status), Scrape(*std::move(metrics)), ask_hottest(is_last)};
+  }
+
+ private:
+  // Where an edge is of another version, or enough others watch, the report goes without.
+  std::string ask_hottest(bool is_last) const {
+    auto answer = ask_admin(admin_, "GET", hottest_ + (is_last ? "&last" : ""), {}, kPatience);
+    return answer && answer->status == 200 ? std::move(answer->body) : std::string();
+  }
+
+  const AdminOptions& admin_;
+  const Clock& clock_;
+  const std::string hottest_;  // A watch of our own.
+};
+
+int report_once(const Looker& looker, std::chrono::milliseconds interval) {
+  const auto before = looker.look();
   if (!before) return failed(before.error().message);
   std::this_thread::sleep_for(interval);
-  const auto now = look(admin, clock);
+  const auto now = looker.look(true);
   if (!now) return failed(now.error().message);
   const auto report = describe(*before, *now);
   if (!report) return failed(report.error().message);
@@ -48,8 +68,8 @@ int report_once(const AdminOptions& admin, const Clock& clock, std::chrono::mill
 }
 
 // What there is to see now; `before` becomes the look that the next is compared with.
-std::string next_page(const AdminOptions& admin, const Clock& clock, std::optional<Look>& before) {
-  auto now = look(admin, clock);
+std::string next_page(const Looker& looker, std::optional<Look>& before) {
+  auto now = looker.look();
   if (!now) {
     before.reset();
     return now.error().message + "\nlooks for it again and again\n";
@@ -63,11 +83,11 @@ std::string next_page(const AdminOptions& admin, const Clock& clock, std::option
   return page;
 }
 
-int show(const AdminOptions& admin, const Clock& clock, std::chrono::milliseconds interval) {
+int show(const Looker& looker, std::chrono::milliseconds interval) {
   Terminal terminal;
   std::optional<Look> before;
   do {
-    terminal.draw(next_page(admin, clock, before));
+    terminal.draw(next_page(looker, before));
   } while (!terminal.wait(interval));
   return 0;
 }
@@ -78,8 +98,8 @@ int top(const std::string& config_file, const TopFlags& flags) {
   const auto config = load_or_complain(config_file);
   if (!config) return 1;
   const SystemClock clock;
-  const AdminOptions& admin = config->admin;
-  return flags.once ? report_once(admin, clock, flags.interval) : show(admin, clock, flags.interval);
+  const Looker looker(config->admin, clock);
+  return flags.once ? report_once(looker, flags.interval) : show(looker, flags.interval);
 }
 
 }  // namespace edge::app

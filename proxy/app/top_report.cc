@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <span>
 
+#include "http/percent.h"
 #include "metrics/outcome.h"
 
 namespace edge::app {
@@ -16,6 +17,9 @@ using nlohmann::json;
 // Lines are not longer, so that they fit a terminal.
 constexpr std::size_t kColumns = 80;
 constexpr std::size_t kNameColumns = 12;
+
+constexpr std::size_t kHottest = 10;  // Avatars.
+constexpr std::size_t kNameTextMax = 40;
 
 std::string format(const char* form, double value) {
   std::array<char, 64> text{};
@@ -45,6 +49,21 @@ std::string uptime_text(std::uint64_t seconds) {
   if (seconds < 2 * kMinute) return std::to_string(seconds) + " s";
   if (seconds < 2 * kHour) return std::to_string(seconds / kMinute) + " min";
   return seconds < 2 * kDay ? std::to_string(seconds / kHour) + " h" : std::to_string(seconds / kDay) + " days";
+}
+
+// What clients have made up, so that nothing of it is for the terminal: as in a URL, and no longer than a part of a
+// line.
+std::string name_text(std::string_view name) {
+  std::string text;
+  for (const char c : name) {
+    if (c > ' ' && c < '\x7F' && c != '%') {
+      text += c;
+    } else {
+      http::append_escape(text, c);
+    }
+    if (text.size() > kNameTextMax) return text.substr(0, kNameTextMax) + "...";
+  }
+  return text;
 }
 
 // Paragraphs of a name and items, broken where the terminal ends.
@@ -88,6 +107,7 @@ class Report {
   Report(const Look& before, const Look& now, const json& status)
       : before_(before.metrics),
         now_(now.metrics),
+        hottest_(now.hottest),
         status_(status),
         seconds_(std::chrono::duration<double>(now.at - before.at).count()) {}
 
@@ -95,6 +115,7 @@ class Report {
     add_edge();
     add_requests();
     add_latency();
+    add_hottest();
     add_origin();
     add_feed();
     add_tier();
@@ -152,6 +173,23 @@ class Report {
     add_quantiles("avatar_edge_request_duration_seconds");
   }
 
+  void add_hottest() {
+    page_.begin("hottest");
+    if (hottest_.empty()) return page_.add("-");
+    const json told = json::parse(hottest_);
+    const double seconds = told.at("seconds").get<double>();
+    if (seconds <= 0) return page_.add("-");
+    std::size_t listed = 0;
+    for (const json& avatar : told.at("avatars")) {
+      if (listed++ == kHottest) break;
+      const double requests = avatar.at("requests").get<double>();
+      const bool is_exact = avatar.at("error_max").get<double>() == 0;
+      page_.add(name_text(avatar.at("avatar").get<std::string>()) + (is_exact ? " " : " ~") +
+                format("%.1f", requests / seconds) + "/s");
+    }
+    if (listed == 0) page_.add("none");
+  }
+
   void add_origin() {
     constexpr std::string_view kMetric = "avatar_edge_origin_requests_total";
     page_.begin("origin");
@@ -205,6 +243,7 @@ class Report {
 
   const Scrape& before_;
   const Scrape& now_;
+  const std::string& hottest_;
   const json& status_;
   const double seconds_;
   Page page_;

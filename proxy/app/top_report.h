@@ -12,9 +12,10 @@ namespace edge::app {
 
 // What the edge has answered at one moment.
 struct Look {
-  Instant at;          // By the clock of whoever looks.
-  std::string status;  // GET /status.
-  Scrape metrics;      // GET /metrics.
+  Instant at;             // By the clock of whoever looks.
+  std::string status;     // GET /status.
+  Scrape metrics;         // GET /metrics.
+  std::string hottest{};  // GET /hottest, of a watch of its own; empty: the edge does not say.
 };
 
 // Lines, each with a newline: what an operator looks at first, rates a second between the looks. Fails where the edge

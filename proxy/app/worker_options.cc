@@ -120,6 +120,7 @@ frontend::ServerOptions admin_server_options(const Config& config) {
   frontend::ServerOptions options;
   options.connections_max = std::min<std::uint32_t>(config.http.connections_max, 256);
   options.body_bytes_max = 1 << 20;
+  options.drain_idle_timeout = config.http.drain_idle_timeout;
   return options;
 }
 

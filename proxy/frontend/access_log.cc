@@ -79,18 +79,23 @@ std::string_view AccessLine::text() {
 void AccessLog::set_mode(AccessLogMode mode) {
   MutexLock lock(mutex_);
   mode_ = mode;
-  wanted_.store(bits(mode_, listener_ != nullptr), std::memory_order_relaxed);
+  note_wanted();
 }
 
-void AccessLog::set_listener(std::shared_ptr<const AccessListener> listener) {
+void AccessLog::set_listener(Hears what_for, std::shared_ptr<const AccessListener> listener) {
   MutexLock lock(mutex_);
-  listener_.swap(listener);
-  wanted_.store(bits(mode_, listener_ != nullptr), std::memory_order_relaxed);
+  listeners_[static_cast<std::size_t>(what_for)].swap(listener);
+  note_wanted();
 }
 
-std::shared_ptr<const AccessListener> AccessLog::listener() {
+void AccessLog::note_wanted() {
+  const bool is_listened = std::ranges::any_of(listeners_, [](const auto& listener) { return listener != nullptr; });
+  wanted_.store(bits(mode_, is_listened), std::memory_order_relaxed);
+}
+
+AccessLog::Listeners AccessLog::listeners() {
   MutexLock lock(mutex_);
-  return listener_;
+  return listeners_;
 }
 
 void AccessLog::write(const AccessRecord& record) {
@@ -99,7 +104,8 @@ void AccessLog::write(const AccessRecord& record) {
   if (is_wanted(wanted & static_cast<std::uint8_t>(~kListened), record.status, record.complete))
     writer_.write(line.text());
   if ((wanted & kListened) == 0) return;
-  if (const auto listening = listener()) listening->on_exchange(line);
+  for (const auto& listener : listeners())
+    if (listener) listener->on_exchange(line);
 }
 
 }  // namespace edge::frontend

@@ -1,6 +1,7 @@
 // The access log: one JSON object a line, for each finished exchange.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -61,8 +62,9 @@ class AccessLog {
  public:
   AccessLog(AccessLogMode mode, LineWriter& writer) : writer_(writer), mode_(mode), wanted_(bits(mode, false)) {}
   void set_mode(AccessLogMode mode);
-  // Null: nobody. The one before may still hear of exchanges that are just ending.
-  void set_listener(std::shared_ptr<const AccessListener> listener);
+  // For each use one listener. Null: nobody. The one before may still hear of exchanges that are just ending.
+  enum class Hears : std::uint8_t { Tails, Hottest, Count };
+  void set_listener(Hears what_for, std::shared_ptr<const AccessListener> listener);
   bool wants(std::uint16_t status, bool complete) const noexcept {
     return is_wanted(wanted_.load(std::memory_order_relaxed), status, complete);
   }
@@ -86,12 +88,14 @@ class AccessLog {
     const bool is_error = status >= 400 || status == 0 || !complete;
     return (wanted & (kListened | (is_error ? kErrors : kOthers))) != 0;
   }
-  std::shared_ptr<const AccessListener> listener();
+  using Listeners = std::array<std::shared_ptr<const AccessListener>, static_cast<std::size_t>(Hears::Count)>;
+  Listeners listeners();
+  void note_wanted() EDGE_REQUIRES(mutex_);
 
   LineWriter& writer_;
   Mutex mutex_;
   AccessLogMode mode_ EDGE_GUARDED_BY(mutex_);
-  std::shared_ptr<const AccessListener> listener_ EDGE_GUARDED_BY(mutex_);
+  Listeners listeners_ EDGE_GUARDED_BY(mutex_);
   std::atomic<std::uint8_t> wanted_;  // Written under the lock.
 };
 

@@ -126,6 +126,8 @@ void Metrics::Collector::add_identity(Families& to) const {
   to.counter("avatar_edge_tail_records_dropped_total",
              "Records that those who follow them were not sent because they came faster than these took them.",
              sum(&WorkerMetrics::tail_records_dropped));
+  to.gauge("avatar_edge_hottest_watches", "Who watches over the admin port which avatars are asked for most now.",
+           sum(&WorkerMetrics::hottest_watches));
 }
 
 void Metrics::Collector::add_requests(Families& to) const {
@@ -472,6 +474,36 @@ void Metrics::invalidated(Invalidation kind) noexcept {
   invalidations_[static_cast<std::size_t>(kind)].fetch_add(1, std::memory_order_relaxed);
 }
 
-std::string Metrics::exposition() const { return prometheus::TextSerializer().Serialize(Collector(*this).Collect()); }
+std::string Metrics::exposition() const {
+  auto families = this->families();
+  {
+    const MutexLock lock(mutex_);
+    if (frozen_) frozen_->show_in(families);
+  }
+  return prometheus::TextSerializer().Serialize(families);
+}
+
+std::vector<prometheus::MetricFamily> Metrics::families() const {
+  auto families = Collector(*this).Collect();
+  const MutexLock lock(mutex_);
+  before_.add_to(families);
+  return families;
+}
+
+std::string Metrics::totals() const { return Totals(families()).block(); }
+
+void Metrics::freeze_totals() {
+  Totals now(families());
+  const MutexLock lock(mutex_);
+  if (!frozen_) frozen_ = std::move(now);
+}
+
+Status Metrics::take_totals(std::string_view block) {
+  auto totals = Totals::parse(block);
+  if (!totals) return Failure{totals.error()};
+  const MutexLock lock(mutex_);
+  before_.rise_to(*totals);
+  return {};
+}
 
 }  // namespace edge::metrics

@@ -7,14 +7,18 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/clock.h"
+#include "base/mutex.h"
+#include "base/result.h"
 #include "metrics/feed_metrics.h"
 #include "metrics/outcome.h"
 #include "metrics/tier_metrics.h"
+#include "metrics/totals.h"
 #include "metrics/worker_metrics.h"
 
 namespace edge::metrics {
@@ -82,10 +86,20 @@ class Metrics {
   // What GET /metrics answers: Prometheus text format 0.0.4. A line that a worker moves meanwhile may be one ahead of
   // another; each by itself is right, and a histogram agrees with itself.
   std::string exposition() const;
+  // In an upgrade the process before gives what it has counted, again and again until it ends: take_totals. All it says
+  // is the same block, so none is needed. From freeze_totals() on exposition() says what was counted until then, so
+  // that nobody who is answered by both processes, this one first, sees a count fall; totals() says what is counted
+  // still.
+  std::string totals() const;
+  void freeze_totals();
+  // Fails where that is no such block; what was taken before stays.
+  Status take_totals(std::string_view block);
   static constexpr std::string_view kContentType = "text/plain; version=0.0.4; charset=utf-8";
 
  private:
   class Collector;  // Declares every metric, once.
+  // With what processes before have counted.
+  std::vector<prometheus::MetricFamily> families() const;
 
   // Constant after construction.
   const std::size_t worker_count_;
@@ -98,6 +112,10 @@ class Metrics {
   const std::function<std::vector<CertificateGauge>()> certificate_gauges_;
   FeedMetrics feed_;
   TierMetrics tier_;
+
+  mutable Mutex mutex_;
+  Totals before_ EDGE_GUARDED_BY(mutex_);  // Of the processes before this one.
+  std::optional<Totals> frozen_ EDGE_GUARDED_BY(mutex_);
 
   // Written by any thread.
   std::array<std::atomic<std::uint64_t>, static_cast<std::size_t>(ReloadResult::Count)> reloads_{};

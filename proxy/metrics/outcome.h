@@ -82,10 +82,11 @@ enum class Limit : std::uint8_t {
   OverloadFills,
   OverloadPasses,
   OverloadHits,
-  Tails,  // Those who follow the records of the access log.
+  Tails,           // Those who follow the records of the access log.
+  HottestWatches,  // Those who watch which avatars are asked for most.
   Count,
 };
-inline constexpr std::array<std::string_view, 30> kLimitLabels{"connections",
+inline constexpr std::array<std::string_view, 31> kLimitLabels{"connections",
                                                                "requests_per_connection",
                                                                "header_bytes",
                                                                "header_count",
@@ -114,7 +115,8 @@ inline constexpr std::array<std::string_view, 30> kLimitLabels{"connections",
                                                                "overload_fills",
                                                                "overload_passes",
                                                                "overload_hits",
-                                                               "tails"};
+                                                               "tails",
+                                                               "hottest_watches"};
 static_assert(kLimitLabels.size() == static_cast<std::size_t>(Limit::Count));
 
 // What there is too much of.

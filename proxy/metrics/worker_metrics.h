@@ -102,6 +102,7 @@ class alignas(128) WorkerMetrics {
   Cell proxy_headers_malformed;
   Cell tail_readers;  // Gauge. Main's thread alone has any.
   Cell tail_records_dropped;
+  Cell hottest_watches;  // Gauge. Likewise.
   Cells<RateKind> rate_limited;
   Cells<RateKind> rate_limited_dry;  // Would have been refused, but for dry_run.
   Cell rate_buckets_forgotten;

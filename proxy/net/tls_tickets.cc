@@ -30,6 +30,8 @@ TlsTicketKey random_key() {
   return key;
 }
 
+constexpr std::size_t kMadeUpMax = 2;
+
 // Base64 of 80 bytes has 108 characters, the last of them one '='.
 std::optional<Raw> try_decode(std::string_view line) {
   std::array<unsigned char, kTicketKeyBytes + 1> decoded;  // Padding becomes a zero byte.
@@ -74,6 +76,34 @@ Result<std::vector<TlsTicketKey>> load_ticket_keys(const std::string& file) {
   return keys;
 }
 
+WipedString bytes_of(const WipedVector<TlsTicketKey>& keys) {
+  WipedString bytes;
+  bytes.reserve(keys.size() * kTicketKeyBytes);
+  const auto append = [&bytes](const auto& part) { bytes.append(part.begin(), part.end()); };
+  for (const TlsTicketKey& key : keys) {
+    append(key.name);
+    append(key.mac);
+    append(key.cipher);
+  }
+  return bytes;
+}
+
+Result<WipedVector<TlsTicketKey>> parse_made_up_ticket_keys(std::string_view bytes) {
+  const std::size_t count = bytes.size() / kTicketKeyBytes;
+  if (bytes.size() % kTicketKeyBytes != 0 || count == 0 || count > kMadeUpMax)
+    return fail(ErrorCode::Malformed, std::to_string(bytes.size()) + " bytes are not one or two ticket keys");
+  WipedVector<TlsTicketKey> keys;
+  for (std::size_t i = 0; i < count; ++i) {
+    Raw raw;
+    std::copy_n(bytes.begin() + static_cast<std::ptrdiff_t>(i * kTicketKeyBytes), raw.size(), raw.begin());
+    TlsTicketKey key = key_of(raw);
+    keys.push_back(key);
+    OPENSSL_cleanse(&key, sizeof key);
+    OPENSSL_cleanse(raw.data(), raw.size());
+  }
+  return keys;
+}
+
 TlsTicketKey TlsTicketKeys::encrypting(std::chrono::milliseconds rotation) {
   const MutexLock lock(mutex_);
   rotate(rotation);
@@ -89,6 +119,24 @@ std::optional<TlsTicketKeys::Found> TlsTicketKeys::try_find(std::span<const unsi
   return std::nullopt;
 }
 
+TlsTicketKeysMadeUp TlsTicketKeys::made_up() {
+  EDGE_CHECK(clock_ != nullptr);
+  const MutexLock lock(mutex_);
+  const Instant now = clock_->now();
+  if (keys_.empty()) {
+    keys_.push_back(random_key());
+    made_at_ = now;
+  }
+  return {keys_, std::chrono::floor<std::chrono::milliseconds>(now - made_at_)};
+}
+
+void TlsTicketKeys::take(TlsTicketKeysMadeUp keys) {
+  EDGE_CHECK(clock_ != nullptr && !keys.keys.empty());
+  const MutexLock lock(mutex_);
+  keys_ = std::move(keys.keys);
+  made_at_ = clock_->now() - keys.age;
+}
+
 void TlsTicketKeys::rotate(std::chrono::milliseconds rotation) {
   if (!clock_) return;
   const Instant now = clock_->now();
@@ -96,7 +144,7 @@ void TlsTicketKeys::rotate(std::chrono::milliseconds rotation) {
   // Nobody asked for so long that even what came after the last key would be gone.
   if (!keys_.empty() && now - made_at_ >= 2 * rotation) keys_.clear();
   keys_.insert(keys_.begin(), random_key());
-  if (keys_.size() > 2) keys_.pop_back();
+  if (keys_.size() > kMadeUpMax) keys_.pop_back();
   made_at_ = now;
 }
 

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/mutex.h"
 #include "base/result.h"
+#include "base/wiped.h"
 
 // OpenSSL's own; its headers stay out of this one.
 struct evp_cipher_ctx_st;
@@ -28,6 +29,17 @@ struct TlsTicketKey {
 constexpr std::size_t kTicketKeyBytes = 80;
 constexpr std::size_t kTicketKeysMax = 16;
 
+// Keys that were made up here, for the process that takes this one's place.
+struct TlsTicketKeysMadeUp {
+  WipedVector<TlsTicketKey> keys;   // The first encrypts; at most the one before it as well.
+  std::chrono::milliseconds age{};  // Of the first.
+};
+
+// One after the other, as the lines of a file have them.
+WipedString bytes_of(const WipedVector<TlsTicketKey>& keys);
+// Fails unless they are one or two.
+Result<WipedVector<TlsTicketKey>> parse_made_up_ticket_keys(std::string_view bytes);
+
 // One key a line, 80 random bytes in Base64, as `openssl rand 80 | base64 -w 0` makes them; empty lines and those that
 // begin with # do not count. The bytes are name, MAC key and cipher key, in this order, as other servers have them.
 Result<std::vector<TlsTicketKey>> parse_ticket_keys(std::string_view text);
@@ -40,7 +52,7 @@ class TlsTicketKeys {
   // `clock` must outlive it.
   explicit TlsTicketKeys(const Clock& clock) : clock_(&clock) {}
   // Fixed, at least one: the first encrypts, all decrypt.
-  explicit TlsTicketKeys(std::vector<TlsTicketKey> keys) : keys_(std::move(keys)) {}
+  explicit TlsTicketKeys(const std::vector<TlsTicketKey>& keys) : keys_(keys.begin(), keys.end()) {}
 
   TlsTicketKey encrypting(std::chrono::milliseconds rotation);
   struct Found {
@@ -49,12 +61,17 @@ class TlsTicketKeys {
   };
   std::optional<Found> try_find(std::span<const unsigned char, 16> name, std::chrono::milliseconds rotation);
 
+  // Of keys made up at random. Makes some up where there are none yet: else both processes would, each its own.
+  TlsTicketKeysMadeUp made_up();
+  // In place of those that are here. They rotate when they would have where they come from.
+  void take(TlsTicketKeysMadeUp keys);
+
  private:
   void rotate(std::chrono::milliseconds rotation) EDGE_REQUIRES(mutex_);
 
   const Clock* const clock_ = nullptr;  // Null: they are fixed.
   Mutex mutex_;
-  std::vector<TlsTicketKey> keys_ EDGE_GUARDED_BY(mutex_);  // The first encrypts.
+  WipedVector<TlsTicketKey> keys_ EDGE_GUARDED_BY(mutex_);  // The first encrypts.
   Instant made_at_ EDGE_GUARDED_BY(mutex_);
 };
 

@@ -72,7 +72,7 @@ def test_once_is_a_report_of_one_interval(start_node, origin):
     assert process.returncode == 0, out
     report = dict(re.findall(r"^([a-z][a-z ]{11})(.*)$", out, re.M))
     report = {name.strip(): text for name, text in report.items()}
-    assert {"edge", "requests", "by outcome", "hit ratio", "latency", "origin", "by end", "breaker", "feed", "tier",
+    assert {"edge", "requests", "by outcome", "hit ratio", "latency", "hottest", "origin", "by end", "breaker", "feed", "tier",
             "memory"} <= report.keys()
     assert float(re.match(r"([\d.]+)/s", report["requests"])[1]) > 0
     assert float(re.search(r"\bhit ([\d.]+)", report["by outcome"])[1]) > 0
@@ -80,6 +80,33 @@ def test_once_is_a_report_of_one_interval(start_node, origin):
     assert report["feed"].startswith("lease ") and report["tier"] == "none"
     assert report["breaker"].startswith("closed 2 ")
     assert "\x1b" not in out
+
+
+def test_once_lists_the_hottest_avatars_in_order(edge, origin):
+    targets = [f"/avatars/{avatar}/96" for avatar in (7, 7, 7, 42, 42, "a%20b")]
+    for target in set(targets):
+        origin.on(target, answer(200, FRESH, b"picture"))
+    process = subprocess.Popen([PROGRAM, "top", "--config", edge.file, "--once", "--interval", "2s"],
+                               stdout=subprocess.PIPE, text=True)
+    while process.poll() is None:
+        for target in targets:
+            edge.get(target)
+        time.sleep(0.01)  # Not for timing: it leaves the machine to the others.
+    out, _ = process.communicate()
+    assert process.returncode == 0, out
+    assert re.search(r"^hottest     7 [\d.]+/s   42 [\d.]+/s   a%20b [\d.]+/s$", out, re.M), out
+    # Nobody watches any more, so nobody pays.
+    assert edge.metric("hottest_watches") == 0
+
+
+def test_watches_of_the_hottest_avatars_are_bounded(edge):
+    for watch in range(8):
+        assert edge.admin("GET", f"/hottest?watch={watch}").status == 200
+    refused = edge.admin("GET", "/hottest")
+    assert refused.status == 503 and b"8 others" in refused.body
+    assert edge.metric("limits_reached_total", limit="hottest_watches") == 1 and edge.metric("hottest_watches") == 8
+    told = edge.run("top", "--once", "--interval", "100ms")
+    assert re.search(r"^hottest     -$", told.stdout, re.M), told.stdout
 
 
 def test_once_fails_where_the_edge_is_not(edge):

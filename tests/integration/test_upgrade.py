@@ -1,13 +1,18 @@
 """SIGUSR2: another process of the program takes the place of the one that runs."""
+import contextlib
 import json
 import os
 import pathlib
+import select
 import signal
+import socket
+import ssl
 import threading
 
 import pytest
 
-from edge import PATIENCE, merge, stop_process, wait_until
+from client import Client
+from edge import PATIENCE, Metrics, merge, stop_process, wait_until
 from origin import answer
 
 FRESH = {"Cache-Control": "max-age=600"}
@@ -30,6 +35,25 @@ def serve_versions(origin):
 def warm(edge):
     for avatar in AVATARS:
         edge.get(f"/avatars/{avatar}/46")
+
+
+@contextlib.contextmanager
+def serve_twice(origin, start_node):
+    """An edge of which two processes serve, and connections that the old one has: (edge, client's, operator's)."""
+    node = start_node(upgrade={"patience": "60s"}, drain="60s", http={"timeouts": {"drain_idle": "60s"}})
+    serve_versions(origin)
+    warm(node)
+    with node.connect() as kept, Client(node.admin_port) as operator:
+        kept.ask("GET", "/avatars/1/46")
+        assert kept.response().is_hit
+        operator.ask("GET", "/livez")
+        assert operator.response().status == 200
+        old = node.process
+        node.signal(signal.SIGUSR2)
+        node.await_upgrade(1)
+        assert old.poll() is None
+        yield node, kept, operator
+    assert old.wait(PATIENCE) == 0
 
 
 def child_of(process):
@@ -118,6 +142,156 @@ def test_the_new_process_has_the_new_configuration(node):
     assert node.status()["workers"] == 3 and node.metric("cache_budget_bytes") == 64 << 20
 
 
+# --- TLS sessions ---
+
+
+def visit(node, context, session=None):
+    """One request over TLS: whether the session was resumed, and the one to resume next time."""
+    with socket.create_connection(("127.0.0.1", node.tls_port), timeout=PATIENCE) as plain:
+        with context.wrap_socket(plain, server_hostname="edge.test", session=session) as connection:
+            connection.sendall(b"GET /avatars/1/46 HTTP/1.1\r\nHost: edge.test\r\n\r\n")
+            assert connection.recv(1 << 16).startswith(b"HTTP/1.1 200 ")  # TLS 1.3 brings its ticket before it.
+            return connection.session_reused, connection.session
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3], ids=["1.2", "1.3"])
+@pytest.mark.parametrize("handover", ["10s", "0s"])
+@pytest.mark.parametrize("transport", ["h1tls"], indirect=True)
+def test_a_session_from_before_an_upgrade_is_resumed_after_it(start_node, origin, identity, version, handover):
+    node = start_node(upgrade={"patience": "60s", "handover": handover})
+    serve_versions(origin)
+    context = identity[0].context("http/1.1")
+    context.minimum_version = context.maximum_version = version
+    _, session = visit(node, context)
+    for _ in range(2):
+        node.upgrade()
+        is_resumed, _ = visit(node, context, session)
+        assert is_resumed
+    node.wait_for_metric(lambda count: count > 0, "tls_handshakes_total", end="resumed")
+
+
+# --- Counters go on ---
+
+
+def counts_of(metrics):
+    """What may only rise, by name and labels."""
+    return {(name, tuple(sorted(labels.items()))): value for name, labels, value in metrics.samples
+            if name.endswith(("_total", "_count", "_bucket", "_sum")) and not name.startswith("process_")}
+
+
+def check_none_falls(scrapes):
+    for before, after in zip(scrapes, scrapes[1:]):
+        for series, value in counts_of(before).items():
+            assert counts_of(after)[series] >= value, series
+
+
+def requests_of(metrics):
+    """Those of clients, which end as hits and misses here."""
+    return sum(metrics("requests_total", outcome=outcome) for outcome in ("hit", "miss"))
+
+
+def durations_of(metrics):
+    return sum(metrics("request_duration_seconds_count", outcome=outcome) for outcome in ("hit", "miss"))
+
+
+def test_counts_go_on_over_upgrades(node):
+    before = len(AVATARS)
+    for upgrades in range(1, 3):
+        scrapes = [node.metrics()]
+        node.upgrade()
+        scrapes.append(node.metrics())
+        for _ in range(3):
+            node.get("/avatars/1/46")
+        for count in (requests_of, durations_of):
+            wait_until(lambda: count(node.metrics()) == before + 3 * upgrades, "as many as were asked for")
+        assert node.metric("origin_requests_total") == before
+        check_none_falls(scrapes + [node.metrics()])
+
+
+def test_what_the_old_process_counts_while_it_drains_is_counted(both):
+    node, kept = both
+    before = requests_of(node.metrics())
+    kept.ask("GET", "/avatars/1/46")
+    assert kept.response().is_hit
+    wait_until(lambda: requests_of(node.metrics()) == before + 1, "the request counted")
+
+
+def test_what_the_old_process_counts_last_is_counted(node, origin):
+    held = origin.hold("/avatars/1/640")
+    with node.connect() as client:
+        client.ask("GET", "/avatars/1/640")
+        request = held.next()
+        old = node.process
+        node.signal(signal.SIGUSR2)
+        node.await_upgrade(1)
+        request.respond(200, FRESH, b"late")
+        client.response()
+    assert old.wait(PATIENCE) == 0
+    wait_until(lambda: node.metric("requests_total", outcome="miss") == len(AVATARS) + 1, "its last request")
+
+
+def test_no_scrape_is_answered_without_what_was_counted_before(node):
+    """Not even while the old process takes its time."""
+    assert node.reload({"upgrade": {"handover": "0s"}}) == "ok"
+    old = node.process
+    node.signal(signal.SIGUSR2)
+    child_of(old)
+    stop_process(old.pid)
+    try:
+        node.wait_for_log("in the place of another process")
+        scraper = Client(node.admin_port)
+        scraper.ask("GET", "/metrics")
+        # Whoever answers now is the new process.
+        select.select([scraper.socket], [], [], 0.3)
+    finally:
+        old.send_signal(signal.SIGCONT)
+    with scraper:
+        assert requests_of(Metrics(scraper.response().body.decode())) == len(AVATARS)
+    node.await_upgrade(1)
+    assert old.wait(PATIENCE) == 0
+
+
+def test_no_count_falls_while_two_processes_are_asked(node):
+    scrapes, failures, is_over = [], [], threading.Event()
+
+    def scrape():
+        while not is_over.is_set():
+            try:
+                scrapes.append(node.metrics())
+            except Exception as failure:  # noqa: BLE001
+                failures.append(repr(failure))
+
+    def ask():
+        while not is_over.is_set():
+            node.get("/avatars/1/46")
+
+    threads = [threading.Thread(target=target) for target in (scrape, ask, ask)]
+    for thread in threads:
+        thread.start()
+    try:
+        for _ in range(3):
+            node.upgrade()
+    finally:
+        is_over.set()
+        for thread in threads:
+            thread.join()
+    assert failures == [] and len(scrapes) > 3
+    check_none_falls(scrapes)
+
+
+def test_a_scraper_that_keeps_its_connection_sees_no_count_fall(origin, start_node):
+    """The old process answers it once more, by what it had counted when the new one came."""
+    with serve_twice(origin, start_node) as (node, kept, scraper):
+        before = requests_of(node.metrics())
+        kept.ask("GET", "/avatars/1/46")
+        assert kept.response().is_hit
+        wait_until(lambda: requests_of(node.metrics()) == before + 1, "the request counted")
+        scraper.ask("GET", "/metrics")
+        answered = scraper.response()
+        last = Metrics(answered.body.decode())
+        assert answered["Connection"] == "close" and requests_of(last) == before
+        check_none_falls([last, node.metrics()])
+
 # --- What was replaced never comes back ---
 
 
@@ -177,18 +351,8 @@ def test_both_processes_are_waited_for_while_both_serve(origin, start_node):
 @pytest.fixture
 def both(origin, start_node):
     """An edge of which two processes serve, and a connection that the old one has: (edge, connection)."""
-    node = start_node(upgrade={"patience": "60s"}, drain="60s", http={"timeouts": {"drain_idle": "60s"}})
-    serve_versions(origin)
-    warm(node)
-    with node.connect() as kept:
-        kept.ask("GET", "/avatars/1/46")
-        assert kept.response().is_hit
-        old = node.process
-        node.signal(signal.SIGUSR2)
-        node.await_upgrade(1)
-        assert old.poll() is None
+    with serve_twice(origin, start_node) as (node, kept, _):
         yield node, kept
-    assert old.wait(PATIENCE) == 0
 
 
 def test_what_the_old_process_purges_is_gone_in_the_new_one(both):

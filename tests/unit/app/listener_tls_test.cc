@@ -109,3 +109,45 @@ TEST_CASE("each file of a certificate in use is told once, with its end", "[app]
   CHECK(told[0].not_after_seconds > now + 3'500);
   CHECK(told[0].not_after_seconds < now + 3'700);
 }
+
+TEST_CASE("another process's ticket keys go to the listener with their address", "[app][tls]") {
+  Listeners here;
+  here.add("127.0.0.1:1", "a");
+  here.add("127.0.0.1:0", "b");
+  here.add("127.0.0.1:0", "c");
+  ListenerTls before(here.options, here.worker.clock), same(here.options, here.worker.clock);
+  std::swap(here.options[0], here.options[1]);
+  ListenerTls moved(here.options, here.worker.clock);
+  REQUIRE(moved.load(here.options));
+  std::swap(here.options[0], here.options[1]);
+  REQUIRE(before.load(here.options));
+  REQUIRE(same.load(here.options));
+  for (std::size_t i = 0; i < 3; ++i) {
+    const auto visit = here.visit(before, i);
+    auto keys = before.ticket_keys();
+    REQUIRE(keys.size() == 3);
+    REQUIRE(same.take(std::move(keys[i])));
+    CHECK(here.visit(same, i, visit.session).is_resumed);
+  }
+  const auto visit = here.visit(before, 0);
+  auto keys = before.ticket_keys();
+  REQUIRE(moved.take(std::move(keys[0])));
+  CHECK(here.visit(moved, 1, visit.session).is_resumed);
+}
+
+TEST_CASE("ticket keys of a file, and of a listener that is not there, are not another process's", "[app][tls]") {
+  Listeners here;
+  here.add("127.0.0.1:1", "a");
+  here.add("127.0.0.1:2", "");
+  ListenerTls tls(here.options, here.worker.clock);
+  REQUIRE(tls.load(here.options));
+  auto keys = tls.ticket_keys();
+  REQUIRE(keys.size() == 1);
+  keys[0].address = "127.0.0.1:2";
+  CHECK_FALSE(tls.take(keys[0]));
+  keys[0].address = "127.0.0.1:3";
+  CHECK_FALSE(tls.take(keys[0]));
+  here.options[0].tls.ticket_keys_file = here.files.write_text("keys", std::string(107, 'A') + "=");
+  REQUIRE(tls.load(here.options));
+  CHECK(tls.ticket_keys().empty());
+}

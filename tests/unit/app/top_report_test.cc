@@ -54,6 +54,35 @@ TEST_CASE("latency is of what was answered between the looks", "[app][top]") {
   CHECK(has(report(histogram(5, 5), histogram(5, 5)), "latency     p50 -   p90 -   p99 -\n"));
 }
 
+TEST_CASE("the hottest avatars are told in their order, by requests a second", "[app][top]") {
+  const auto line = [](const std::string& hottest) {
+    Look now = look_at(std::chrono::seconds{12}, "");
+    now.hottest = hottest;
+    const auto text = describe(look_at(std::chrono::seconds{10}, ""), now);
+    REQUIRE(text);
+    const std::size_t from = text->find("hottest     ") + 12;
+    return text->substr(from, text->find("\norigin") - from);
+  };
+  CHECK(line(R"({"seconds":2.0,"avatars":[{"avatar":"42","requests":300,"error_max":0},)"
+             R"({"avatar":"a/b","requests":5,"error_max":3}]})") == "42 150.0/s   a/b ~2.5/s");
+  CHECK(line(R"({"seconds":2.0,"avatars":[]})") == "none");
+  CHECK(line(R"({"seconds":0.0,"avatars":[]})") == "-");
+  CHECK(line("") == "-");
+  SECTION("nothing that a client has made up moves the terminal's cursor, or fills it") {
+    CHECK(line(R"({"seconds":1,"avatars":[{"avatar":"\u001b[2J \u009b%é","requests":1,"error_max":0}]})") ==
+          "%1B[2J%20%C2%9B%25%C3%A9 1.0/s");
+    CHECK(line(R"({"seconds":1,"avatars":[{"avatar":")" + std::string(200, 'x') +
+               R"(","requests":1,"error_max":0}]})") == std::string(40, 'x') + "... 1.0/s");
+  }
+  SECTION("no more than ten") {
+    std::string many;
+    for (int i = 0; i < 12; ++i)
+      many += (many.empty() ? "" : ",") + (R"({"avatar":"n)" + std::to_string(i) + R"(","requests":1,"error_max":0})");
+    const std::string told = line(R"({"seconds":1,"avatars":[)" + many + "]}");
+    CHECK((has(told, "n9 1.0/s") && !has(told, "n10")));
+  }
+}
+
 TEST_CASE("what there is not is none", "[app][top]") {
   const std::string text = report("", "");
   CHECK(has(text, "feed        none\n"));

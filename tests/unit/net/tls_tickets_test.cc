@@ -116,6 +116,32 @@ TEST_CASE("keys that nobody asked for over two rotations are gone", "[net][tls]"
   CHECK_FALSE(node.visit(TLS1_3_VERSION, first.session).resumed);
 }
 
+TEST_CASE("keys that another process made up are good here, and rotate when they would have there", "[net][tls]") {
+  TlsFiles files;
+  Node before(files), after(files);
+  const int version = GENERATE(TLS1_2_VERSION, TLS1_3_VERSION);
+  const auto oldest = before.visit(version, nullptr);
+  before.pass(61min);
+  const auto first = before.visit(version, nullptr);
+  before.pass(50min);
+  after.keys->take(before.keys->made_up());
+  CHECK(after.visit(version, oldest.session).resumed);
+  CHECK(after.visit(version, first.session).resumed);
+  after.pass(11min);
+  CHECK_FALSE(after.visit(version, oldest.session).resumed);
+  CHECK(after.visit(version, first.session).resumed);
+  after.pass(1h);
+  CHECK_FALSE(after.visit(version, first.session).resumed);
+}
+
+TEST_CASE("keys are made up before they are handed over, so that both processes have the same", "[net][tls]") {
+  TlsFiles files;
+  Node before(files), after(files);
+  after.keys->take(before.keys->made_up());
+  const auto first = before.visit(TLS1_3_VERSION, nullptr);
+  CHECK(after.visit(TLS1_3_VERSION, first.session).resumed);
+}
+
 TEST_CASE("nodes with one file of keys resume each other's sessions, by its old keys too", "[net][tls]") {
   TlsFiles files;
   Node node(files), other(files);
