@@ -50,6 +50,8 @@ struct Client {
   }
   // Turns the loop, with the connection as it is.
   void run_until(const std::function<bool()>& is_so) {
+    event::Timer patience(loop, [&] { loop.stop(); });
+    patience.arm(20s);
     event::Timer look(loop, [&] {
       if (is_so()) return loop.stop();
       look.arm(1ms);
