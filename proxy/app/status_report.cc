@@ -16,6 +16,10 @@ namespace {
 
 using Parts = StatusReport::Parts;
 
+nlohmann::json text_or_null(std::string text) {
+  return text.empty() ? nlohmann::json() : nlohmann::json(std::move(text));
+}
+
 nlohmann::json origin_json(const Parts& of) {
   return {{"urls", of.config.origin.urls.size()},
           {"checked", !of.config.origin.health.path.empty()},
@@ -27,6 +31,7 @@ nlohmann::json feed_json(const Parts& of) {
   const metrics::FeedMetrics& counts = of.metrics.feed();
   return {{"node", of.feed->options().node},
           {"place", of.feed->options().url.place()},
+          {"primary", text_or_null(of.feed->primary())},
           {"stream", of.feed->options().stream},
           {"connected", counts.connected.value() != 0},
           {"events_applied", counts.events_applied.value()},
@@ -50,6 +55,7 @@ nlohmann::json tier_json(const Parts& of) {
   const metrics::TierMetrics& counts = of.metrics.tier();
   const auto place = of.tier.place();
   return {{"place", of.config.tier.url.place()},
+          {"primary", text_or_null(of.tier.primary())},
           {"prefix", of.config.tier.prefix},
           {"connected", counts.connected.value() != 0},
           {"open", place != nullptr},

@@ -81,6 +81,16 @@ std::optional<Feed::Standing> Feed::standing() const {
   return now;
 }
 
+std::string Feed::primary() const {
+  MutexLock lock(mutex_);
+  return primary_;
+}
+
+void Feed::on_primary(const std::string& place) {
+  MutexLock lock(mutex_);
+  primary_ = place;
+}
+
 void Feed::on_gap() {
   {
     MutexLock lock(mutex_);

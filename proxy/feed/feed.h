@@ -60,12 +60,15 @@ class Feed final : private FeedFollower {
     std::uint64_t generation = 0;  // Of the cache's trust.
   };
   std::optional<Standing> standing() const;
+  // The address of the server that the feed is read from now; empty while there is none.
+  std::string primary() const;
   // Of the lease; 0 when it has run out.
   std::chrono::nanoseconds lease_left() const;
   const FeedOptions& options() const { return options_; }
 
  private:
   void run();
+  void on_primary(const std::string& place) override;
   void on_gap() override;
   void on_event(cache::EventId id, std::uint64_t entries_added, std::string_view avatar,
                 cache::Invalidated dropped) override;
@@ -80,6 +83,7 @@ class Feed final : private FeedFollower {
   mutable Mutex mutex_;
   std::optional<cache::EventId> position_ EDGE_GUARDED_BY(mutex_);
   std::string identity_ EDGE_GUARDED_BY(mutex_);  // Empty in a gap.
+  std::string primary_ EDGE_GUARDED_BY(mutex_);
   std::unique_ptr<Publisher> publisher_;
   std::unique_ptr<FeedReader> reader_;
   std::unique_ptr<TierKeeper> keeper_;  // Null without a tier.

@@ -1,6 +1,7 @@
 // Who follows the reading of the feed, step by step.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "base/clock.h"
@@ -13,6 +14,8 @@ namespace edge::feed {
 // Called on the feed's thread.
 class FeedFollower {
  public:
+  // The address of the server that the feed is read from; empty when there is none any more.
+  virtual void on_primary(const std::string& place) = 0;
   // What was known may miss something. Called before the memory begins another generation, so that nothing of the new
   // one ends where what is of the old one still counts.
   virtual void on_gap() = 0;

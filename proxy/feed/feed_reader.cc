@@ -28,26 +28,32 @@ FeedReader::FeedReader(event::EventLoop& loop, const FeedOptions& options, cache
       metrics_(metrics),
       counts_(metrics.feed()),
       follower_(follower),
-      reconnect_(loop, [this] { connect(); }) {}
+      reconnect_(loop, [this] { connect(); }) {
+  sentinels_.on_switch = [this] { counts_.primary_switches.add(); };
+  sentinels_.on_ask_failed = [this] { counts_.sentinel_asks_failed.add(); };
+}
 
 FeedReader::~FeedReader() = default;
 
 void FeedReader::start() { connect(); }
 
 void FeedReader::connect() {
-  connection_ = std::make_unique<redis::Connection>(loop_, options_.url, options_.connect_timeout(),
-                                                    [this](const Status& state) { on_state(state); });
+  connection_ = std::make_unique<redis::PrimaryConnection>(
+      loop_, options_.url, options_.connect_timeout(), sentinels_, [this](const Status& state) { on_state(state); },
+      options_.look_at_sentinels());
 }
 
 void FeedReader::on_state(const Status& state) {
   if (state) {
     counts_.connected.add();
-    log_info("feed.connected", options_.url.place() + ", stream " + options_.stream);
+    follower_.on_primary(connection_->place());
+    log_info("feed.connected", connection_->place() + ", stream " + options_.stream);
     return prove();
   }
   if (counts_.connected.value() != 0) {
     counts_.connected.subtract();
     counts_.connections_lost.add();
+    follower_.on_primary({});
   }
   loop_.destroy_later(std::move(connection_));
   is_proof_under_way_ = false;

@@ -17,7 +17,8 @@
 #include "feed/feed_options.h"
 #include "feed/proof.h"
 #include "metrics/metrics.h"
-#include "redis/connection.h"
+#include "redis/primary_connection.h"
+#include "redis/sentinel_memory.h"
 
 namespace edge::feed {
 
@@ -70,7 +71,8 @@ class FeedReader {
 
   UniqueFunction<void()> on_left_;  // Set: this node is leaving.
 
-  std::unique_ptr<redis::Connection> connection_;
+  redis::SentinelMemory sentinels_;
+  std::unique_ptr<redis::PrimaryConnection> connection_;
   event::Timer reconnect_;
 };
 

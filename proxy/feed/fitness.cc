@@ -36,7 +36,7 @@ std::chrono::milliseconds failover_lag(const std::vector<redis::Reply>& answers)
   return std::chrono::seconds{*seconds};
 }
 
-std::vector<std::string> judge_fitness(const std::vector<redis::Reply>& answers) {
+std::vector<std::string> judge_fitness(const std::vector<redis::Reply>& answers, bool has_sentinels) {
   EDGE_CHECK(answers.size() == Question::Count);
   std::vector<std::string> problems;
   const std::string_view version = redis::info_value(answers[Server], "redis_version");
@@ -48,14 +48,16 @@ std::vector<std::string> judge_fitness(const std::vector<redis::Reply>& answers)
     problems.push_back("this is a replica, which takes no writes; name its primary");
   const auto replicas = try_unsigned(redis::info_value(answers[Replication], "connected_slaves")).value_or(0);
   const auto to_write = redis::config_value(answers[ReplicasToWrite]);
-  if (replicas > 0 && !to_write)
-    problems.push_back(
-        "it has a replica, and CONFIG GET is refused, so nobody can tell whether min-replicas-to-write "
-        "is at least 1; without that a deposed primary gives leases for ever");
-  if (replicas > 0 && to_write == "0")
-    problems.push_back(
-        "it has a replica and min-replicas-to-write is 0: a deposed primary would give leases for ever; "
-        "set it to 1, and min-replicas-max-lag to a few seconds");
+  const bool is_replicated = replicas > 0 || has_sentinels;
+  const std::string whose = replicas > 0 ? "it has a replica" : "sentinels may put another in its place";
+  if (is_replicated && !to_write)
+    problems.push_back(whose +
+                       ", and CONFIG GET is refused, so nobody can tell whether min-replicas-to-write "
+                       "is at least 1; without that a deposed primary gives leases for ever");
+  if (is_replicated && to_write == "0")
+    problems.push_back(whose +
+                       " and min-replicas-to-write is 0: a deposed primary would give leases for ever; "
+                       "set it to 1, and min-replicas-max-lag to a few seconds");
   if (const auto policy = redis::config_value(answers[MemoryPolicy]); policy && policy->starts_with("allkeys"))
     problems.push_back("maxmemory-policy " + *policy +
                        " may evict the stream, and each time all that is held would be revalidated; use noeviction or "

@@ -16,7 +16,8 @@ std::vector<std::vector<std::string>> fitness_questions(const std::string& strea
 // min-replicas-to-write asks for one; 0 where it asks for none (then there is no such time), or nobody says.
 std::chrono::milliseconds failover_lag(const std::vector<redis::Reply>& answers);
 
-// A sentence for each thing that is not as it should be, with what would be right.
-std::vector<std::string> judge_fitness(const std::vector<redis::Reply>& answers);
+// A sentence for each thing that is not as it should be, with what would be right. `has_sentinels`: they may put
+// another in its place, so it is judged as one with a replica also while it has none.
+std::vector<std::string> judge_fitness(const std::vector<redis::Reply>& answers, bool has_sentinels = false);
 
 }  // namespace edge::feed

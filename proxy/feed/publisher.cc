@@ -42,14 +42,16 @@ Publisher::Publisher(event::EventLoop& loop, const FeedOptions& options, metrics
       look_(loop, [this] { look(); }),
       reconnect_(loop, [this] { connect(); }),
       leave_deadline_(loop, [this] { say_left(); }) {
+  sentinels_.on_ask_failed = [this] { counts_.sentinel_asks_failed.add(); };
   connect();
 }
 
 Publisher::~Publisher() = default;
 
 void Publisher::connect() {
-  connection_ = std::make_unique<redis::Connection>(loop_, options_.url, options_.connect_timeout(),
-                                                    [this](const Status& state) { on_state(state); });
+  connection_ = std::make_unique<redis::PrimaryConnection>(
+      loop_, options_.url, options_.connect_timeout(), sentinels_, [this](const Status& state) { on_state(state); },
+      options_.look_at_sentinels());
 }
 
 void Publisher::on_state(const Status& state) {
@@ -85,7 +87,7 @@ void Publisher::ask_fitness() {
                            fitness_.push_back(*reply);
                            if (fitness_.size() < all) return;
                            failover_lag_ = failover_lag(fitness_);
-                           for (const std::string& problem : judge_fitness(fitness_))
+                           for (const std::string& problem : judge_fitness(fitness_, !options_.url.sentinels.empty()))
                              log_warning("feed.unfit", problem);
                          });
 }
@@ -96,7 +98,7 @@ void Publisher::publish(UpdateEvent event, std::optional<milliseconds> wait, OnD
   const bool is_full = jobs_.size() >= kJobsMax;
   const auto job = jobs_.insert(jobs_.end(), Job{std::move(event), until, std::move(on_done)});
   if (is_full) return finish(job, fail(ErrorCode::Unavailable, "too many publications are under way"));
-  // While it connects the job waits for that, which takes no longer than connect_timeout.
+  // While it connects the job waits for that, which takes no longer than connect_timeout, once for each sentinel too.
   if (is_ready_) return write(job);
   if (!connection_) finish(job, fail(ErrorCode::Unavailable, options_.url.place() + ": no connection"));
 }

@@ -15,7 +15,8 @@
 #include "feed/feed_options.h"
 #include "feed/publication.h"
 #include "metrics/feed_metrics.h"
-#include "redis/connection.h"
+#include "redis/primary_connection.h"
+#include "redis/sentinel_memory.h"
 
 namespace edge::feed {
 
@@ -84,7 +85,8 @@ class Publisher {
   bool is_ready_ = false;
   std::chrono::milliseconds failover_lag_{0};
   std::vector<redis::Reply> fitness_;  // What was answered so far.
-  std::unique_ptr<redis::Connection> connection_;
+  redis::SentinelMemory sentinels_;
+  std::unique_ptr<redis::PrimaryConnection> connection_;
   event::Timer look_;
   event::Timer reconnect_;
   event::Timer leave_deadline_;

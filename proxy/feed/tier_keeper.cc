@@ -61,14 +61,18 @@ TierKeeper::TierKeeper(event::EventLoop& loop, const FeedOptions& feed, const ti
                    if (!link) log_warning("tier.replay", "the feed cannot be read again: " + link.error().message);
                  }),
       look_(loop, [this] { look(); }),
-      again_(loop, [this] { start_over(); }) {}
+      again_(loop, [this] { start_over(); }) {
+  link_.sentinels().on_switch = [this] { counts_.primary_switches.add(); };
+  link_.sentinels().on_ask_failed = [this] { counts_.sentinel_asks_failed.add(); };
+}
 
 TierKeeper::~TierKeeper() { state_.close(); }
 
 void TierKeeper::on_link(const Status& link) {
   if (link) {
     counts_.connected.add();
-    log_info("tier.connected", options_.url.place());
+    state_.set_primary(link_.place());
+    log_info("tier.connected", link_.place());
     look_.arm(kLook);
     ask_fitness();
     return start_over();
@@ -76,6 +80,7 @@ void TierKeeper::on_link(const Status& link) {
   if (counts_.connected.value() != 0) {
     counts_.connected.subtract();
     counts_.connections_lost.add();
+    state_.set_primary({});
   }
   log_warning("tier.lost", link.error().message);
   state_.close();

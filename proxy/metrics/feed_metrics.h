@@ -11,6 +11,8 @@ namespace edge::metrics {
 struct FeedMetrics {
   Cell connected;  // Gauge: 1 or 0.
   Cell connections_lost;
+  Cell primary_switches;      // To a primary with another address, by the word of a sentinel.
+  Cell sentinel_asks_failed;  // Questions to sentinels, of reader and publisher, that did not lead to the primary.
   Cell events_applied;
   Cell events_malformed;
   Histogram lag;  // From an event's commit (`at`, else when it was published) to its application, by two clocks.

@@ -341,6 +341,13 @@ void Metrics::Collector::add_feed(Families& to) const {
            static_cast<double>(feed.connected.value()));
   counter("avatar_edge_feed_connections_lost_total", "Connections to the update feed that ended.",
           feed.connections_lost);
+  counter("avatar_edge_feed_primary_switches_total",
+          "Times that sentinels led to another primary of the update feed than before.", feed.primary_switches);
+  counter(
+      "avatar_edge_feed_sentinel_asks_failed_total",
+      "Times that a sentinel of the update feed was asked for the primary and did not lead to it: no answer in time, "
+      "no such name, an older configuration than another's, or a replica.",
+      feed.sentinel_asks_failed);
   to.gauge("avatar_edge_feed_lease_remaining_seconds",
            "For how long what is held may be served without hearing the update feed again; 0 when that is over.",
            now.lease_remaining_seconds);
@@ -385,6 +392,14 @@ void Metrics::Collector::add_tier(Families& to) const {
            static_cast<double>(tier.connected.value()));
   counter("avatar_edge_tier_connections_lost_total", "Connections of the feed's thread to the tier that ended.",
           tier.connections_lost);
+  counter("avatar_edge_tier_primary_switches_total",
+          "Times that sentinels led the feed's thread to another primary of the tier than before.",
+          tier.primary_switches);
+  counter(
+      "avatar_edge_tier_sentinel_asks_failed_total",
+      "Times that the feed's thread asked a sentinel for the primary of the tier and was not led to it: no answer in "
+      "time, no such name, an older configuration than another's, or a replica.",
+      tier.sentinel_asks_failed);
   to.gauge("avatar_edge_tier_workers_passing_over",
            "Workers that do not ask the tier for a moment, because it was late too often.",
            sum(&WorkerMetrics::tier_passed_over));

@@ -10,8 +10,10 @@ namespace edge::metrics {
 struct TierMetrics {
   Cell connected;  // Gauge: 1 or 0.
   Cell connections_lost;
-  Cell opened;          // Times that the tier became usable.
-  Cell events_applied;  // Events of the feed told to it.
+  Cell primary_switches;      // To a primary with another address, by the word of a sentinel.
+  Cell sentinel_asks_failed;  // Questions of the keeper to sentinels that did not lead to the primary.
+  Cell opened;                // Times that the tier became usable.
+  Cell events_applied;        // Events of the feed told to it.
   Cell replays;
   Cell events_replayed;
   Cell epochs_moved;  // By this node.

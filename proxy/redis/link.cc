@@ -29,8 +29,9 @@ Link::Link(event::EventLoop& loop, LinkOptions options, OnState on_state)
 Link::~Link() = default;
 
 void Link::connect() {
-  connection_ = std::make_unique<Connection>(loop_, options_.url, options_.connect_timeout,
-                                             [this](const Status& state) { on_state(state); });
+  connection_ = std::make_unique<PrimaryConnection>(
+      loop_, options_.url, options_.connect_timeout, sentinels_, [this](const Status& state) { on_state(state); },
+      options_.look);
 }
 
 void Link::on_state(const Status& state) {

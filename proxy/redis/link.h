@@ -8,7 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "redis/connection.h"
+#include "redis/primary_connection.h"
+#include "redis/sentinel_memory.h"
 
 namespace edge::redis {
 
@@ -18,6 +19,8 @@ struct LinkOptions {
   std::chrono::milliseconds reconnect_max{2'000};    // Longest pause before the next try; the first is 50 ms.
   std::size_t in_flight_max = 1'000;                 // Commands that wait for their answers; more are refused.
   std::vector<std::string_view> scripts{};           // Constants.
+  std::chrono::milliseconds look =
+      PrimaryConnection::kLook;  // Between two looks at the sentinels, where the URL has any.
 };
 
 // Owned by whoever speaks on it. Loop's thread only. Everything it calls back comes in a later turn; once destroyed it
@@ -41,6 +44,10 @@ class Link {
   // lost its scripts the answer is an error, and they are loaded again.
   bool try_script(std::size_t script, const std::vector<std::string_view>& words, std::chrono::milliseconds timeout,
                   OnReply on_reply);
+  // The address connected to; that of the URL while there is none.
+  std::string place() const { return is_ready_ ? connection_->place() : options_.url.place(); }
+  // So that what comes of them can be counted.
+  SentinelMemory& sentinels() { return sentinels_; }
   // Ends the connection; the next is made after a pause.
   void break_off(std::string why);
 
@@ -61,7 +68,8 @@ class Link {
   Instant ready_at_{};               // Since when it is there.
   std::uint32_t failures_ = 0;       // Since it was last there for a while.
   std::vector<std::string> hashes_;  // Of the scripts, as Redis names them.
-  std::unique_ptr<Connection> connection_;
+  SentinelMemory sentinels_;
+  std::unique_ptr<PrimaryConnection> connection_;
   event::Timer reconnect_;
 };
 

@@ -2,14 +2,22 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "base/text.h"
 
 namespace edge::redis {
 namespace {
 
-Failure malformed(std::string_view what) {
-  return fail(ErrorCode::Malformed, "not a Redis URL: " + std::string(what) + "; write redis://127.0.0.1:6379/0");
+constexpr std::string_view kSentinelScheme = "redis+sentinel://";
+constexpr std::uint16_t kSentinelPort = 26379;
+
+Failure malformed(std::string_view what, std::string_view right = "redis://127.0.0.1:6379/0") {
+  return fail(ErrorCode::Malformed, "not a Redis URL: " + std::string(what) + "; write " + std::string(right));
+}
+
+Failure malformed_sentinels(std::string_view what) {
+  return malformed(what, "redis+sentinel://10.0.0.1:26379,10.0.0.2:26379,10.0.0.3:26379/mymaster/0");
 }
 
 int hex_digit(char c) {
@@ -71,12 +79,93 @@ Status read_host(std::string_view text, RedisUrl& url) {
   return {};
 }
 
+// What sentinels take as a name.
+bool is_primary_name(std::string_view text) {
+  return !text.empty() && text.size() <= 128 && std::ranges::all_of(text, [](char c) {
+    return (c >= '0' && c <= '9') || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z') || c == '.' || c == '-' ||
+           c == '_';
+  });
+}
+
+// Of the sentinels, as whom to speak to them.
+Status read_query(std::string_view text, RedisUrl& sentinel) {
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('&'), text.size());
+    const std::string_view pair = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    const std::size_t equals = pair.find('=');
+    const std::string_view name = pair.substr(0, equals);
+    if (equals == std::string_view::npos || (name != "sentinel_username" && name != "sentinel_password"))
+      return malformed_sentinels("only sentinel_username= and sentinel_password= may follow the ?");
+    auto value = try_decode(pair.substr(equals + 1));
+    if (!value) return malformed_sentinels("an escape that is none in what follows the ?");
+    (name == "sentinel_username" ? sentinel.user : sentinel.password) = *std::move(value);
+  }
+  if (!sentinel.user.empty() && sentinel.password.empty())
+    return malformed_sentinels("sentinel_username without sentinel_password");
+  return {};
+}
+
+Status read_sentinels(std::string_view text, const RedisUrl& pattern, RedisUrl& url) {
+  for (bool is_more = true; is_more;) {
+    const std::size_t comma = std::min(text.find(','), text.size());
+    is_more = comma < text.size();
+    RedisUrl sentinel = pattern;
+    sentinel.port = kSentinelPort;
+    if (const Status good = read_host(text.substr(0, comma), sentinel); !good) return good;
+    text.remove_prefix(std::min(comma + 1, text.size()));
+    const auto is_same = [&](const RedisUrl& other) { return other.place() == sentinel.place(); };
+    if (std::ranges::any_of(url.sentinels, is_same))
+      return malformed_sentinels("the sentinel " + sentinel.place() + " is named twice");
+    if (url.sentinels.size() == RedisUrl::kSentinelsMax)
+      return malformed_sentinels("more than " + std::to_string(RedisUrl::kSentinelsMax) + " sentinels");
+    url.sentinels.push_back(std::move(sentinel));
+  }
+  return {};
+}
+
+// Behind the scheme.
+Result<RedisUrl> parse_sentinel_url(std::string_view text) {
+  RedisUrl url, pattern;
+  if (const std::size_t query = text.find('?'); query != std::string_view::npos) {
+    if (const Status good = read_query(text.substr(query + 1), pattern); !good) return Failure{good.error()};
+    text = text.substr(0, query);
+  }
+  const std::size_t slash = text.find('/');
+  if (slash == std::string_view::npos) return malformed_sentinels("no name of the primary");
+  std::string_view authority = text.substr(0, slash), name = text.substr(slash + 1);
+  if (const std::size_t next = name.find('/'); next != std::string_view::npos) {
+    if (const Status good = read_database(name.substr(next + 1), url); !good) return Failure{good.error()};
+    name = name.substr(0, next);
+  }
+  auto decoded = try_decode(name);
+  if (!decoded || !is_primary_name(*decoded))
+    return malformed_sentinels(
+        "the name of the primary is not 1 to 128 letters, digits, dots, hyphens and underscores");
+  url.primary_name = *std::move(decoded);
+  if (const std::size_t at = authority.rfind('@'); at != std::string_view::npos) {
+    if (const Status good = read_credentials(authority.substr(0, at), url); !good) return Failure{good.error()};
+    authority.remove_prefix(at + 1);
+  }
+  if (const Status good = read_sentinels(authority, pattern, url); !good) return Failure{good.error()};
+  return url;
+}
+
 }  // namespace
 
+std::string place_of(std::string_view host, std::uint16_t port) {
+  const bool is_v6 = host.find(':') != std::string_view::npos;
+  return (is_v6 ? "[" + std::string(host) + "]" : std::string(host)) + ":" + std::to_string(port);
+}
+
 std::string RedisUrl::place() const {
-  if (host.empty()) return unix_path;
-  const bool is_v6 = host.find(':') != std::string::npos;
-  return (is_v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
+  if (!sentinels.empty()) {
+    std::string text = primary_name + " of the sentinels ";
+    for (const RedisUrl& sentinel : sentinels)
+      text.append(&sentinel == sentinels.data() ? "" : ", ").append(sentinel.place());
+    return text;
+  }
+  return host.empty() ? unix_path : place_of(host, port);
 }
 
 Result<RedisUrl> parse_redis_url(std::string_view text) {
@@ -92,9 +181,12 @@ Result<RedisUrl> parse_redis_url(std::string_view text) {
       return Failure{good.error()};
     return url;
   }
-  for (const std::string_view scheme : {"rediss://", "redis+sentinel://", "redis+cluster://"})
+  if (text.starts_with(kSentinelScheme)) return parse_sentinel_url(text.substr(kSentinelScheme.size()));
+  for (const std::string_view scheme : {"sentinel://", "redis-sentinel://"})
+    if (text.starts_with(scheme)) return malformed_sentinels(std::string(scheme) + " is written otherwise here");
+  for (const std::string_view scheme : {"rediss://", "rediss+sentinel://", "redis+cluster://"})
     if (text.starts_with(scheme)) return malformed(std::string(scheme) + " is not yet spoken here");
-  if (!text.starts_with("redis://")) return malformed("it begins with neither redis:// nor unix://");
+  if (!text.starts_with("redis://")) return malformed("it begins with none of redis://, redis+sentinel:// and unix://");
   text.remove_prefix(8);
   const std::size_t slash = std::min(text.find('/'), text.size());
   std::string_view authority = text.substr(0, slash);

@@ -17,6 +17,9 @@ using std::chrono::milliseconds;
 
 // Shorter is not worth its way.
 constexpr milliseconds kTtlMin{1'000};
+// Less often than who tells the tier of events: what a deposed primary still gives is judged like anything else
+// (PROTOCOL R20), and there are many workers.
+constexpr milliseconds kLookAtSentinels{5'000};
 
 std::string vary_of(const cache::StoredResponse& response) {
   if (response.selecting().empty()) return {};
@@ -34,7 +37,8 @@ Tier::Tier(event::EventLoop& loop, const tier2::TierOptions& options, const tier
       layout_(options.prefix),
       budget_(budget),
       metrics_(metrics),
-      link_(loop, {.url = options.url, .scripts = tier2::scripts()}, [this](const Status&) { redis_ms_.reset(); }) {}
+      link_(loop, {.url = options.url, .scripts = tier2::scripts(), .look = kLookAtSentinels},
+            [this](const Status&) { redis_ms_.reset(); }) {}
 
 Tier::~Tier() = default;
 

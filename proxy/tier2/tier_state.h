@@ -4,6 +4,7 @@
 #include <atomic>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "base/mutex.h"
 
@@ -30,6 +31,15 @@ class TierState {
     MutexLock lock(mutex_);
     place_ = nullptr;
   }
+  // The address of the server that the tier is told of events at; empty while there is none. For operators alone.
+  std::string primary() const {
+    MutexLock lock(mutex_);
+    return primary_;
+  }
+  void set_primary(std::string place) {
+    MutexLock lock(mutex_);
+    primary_ = std::move(place);
+  }
   bool is_open() const { return place() != nullptr; }
   // A purge of everything, from any thread: closed from here on, and until each such call was answered by allow(), when
   // the epoch has moved.
@@ -46,6 +56,7 @@ class TierState {
  private:
   mutable Mutex mutex_;
   std::shared_ptr<const Place> place_ EDGE_GUARDED_BY(mutex_);
+  std::string primary_ EDGE_GUARDED_BY(mutex_);
   std::uint64_t forbidden_ EDGE_GUARDED_BY(mutex_) = 0;
 };
 

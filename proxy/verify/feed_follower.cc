@@ -36,8 +36,9 @@ FeedFollower::FeedFollower(event::EventLoop& loop, const feed::FeedOptions& opti
 FeedFollower::~FeedFollower() = default;
 
 void FeedFollower::connect() {
-  connection_ = std::make_unique<redis::Connection>(loop_, options_.url, options_.connect_timeout(),
-                                                    [this](const Status& state) { on_state(state); });
+  connection_ = std::make_unique<redis::PrimaryConnection>(
+      loop_, options_.url, options_.connect_timeout(), sentinels_, [this](const Status& state) { on_state(state); },
+      options_.look_at_sentinels());
 }
 
 void FeedFollower::on_state(const Status& state) {
@@ -63,7 +64,7 @@ void FeedFollower::on_newest(const Result<redis::Reply>& reply) {
   is_reading_ = was_ever_reading_ = true;
   pause_ = milliseconds{0};
   log_info("verify.feed_connected",
-           options_.url.place() + ", stream " + options_.stream + " after " + position_->text());
+           connection_->place() + ", stream " + options_.stream + " after " + position_->text());
   read_on();
 }
 

@@ -11,7 +11,8 @@
 #include "event/timer.h"
 #include "feed/feed_options.h"
 #include "feed/update_event.h"
-#include "redis/connection.h"
+#include "redis/primary_connection.h"
+#include "redis/sentinel_memory.h"
 
 namespace edge::verify {
 
@@ -57,7 +58,8 @@ class FeedFollower {
   bool is_reading_ = false;
   bool was_ever_reading_ = false;
   std::chrono::milliseconds pause_{0};  // Before the last try.
-  std::unique_ptr<redis::Connection> connection_;
+  redis::SentinelMemory sentinels_;
+  std::unique_ptr<redis::PrimaryConnection> connection_;
   event::Timer reconnect_;
 };
 

@@ -17,8 +17,9 @@ class RedisError(Exception):
 class Redis:
     """Keeps nothing by itself; after SAVE the next start finds what was saved."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, *options):
         self.folder = pathlib.Path(folder)
+        self.options = options
         self.process = None
         self.start()
 
@@ -35,7 +36,7 @@ class Redis:
         log = open(self.folder / "redis.log", "ab")
         self.process = subprocess.Popen(
             ["redis-server", "--port", "0", "--unixsocket", str(self.path), "--save", "", "--dir", str(self.folder),
-             *options],
+             *self.options, *options],
             stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         log.close()
         wait_until(lambda: self.is_up(is_loading), "Redis")

@@ -2,6 +2,7 @@
 #include "feed/feed_reader.h"
 
 #include "feed/publication.h"
+#include "support/fake_sentinel.h"
 #include "unit/feed/test_node.h"
 
 using namespace edge;
@@ -400,4 +401,63 @@ TEST_CASE("a node that leaves says so when no proof of its can reach the server 
   feed.node.reader.leave([&] { has_left = true; });
   CHECK_FALSE(has_left);
   feed.node.run_until([&] { return has_left; });
+}
+
+TEST_CASE("a primary that sentinels have replaced is left while it still answers, and the other's life is a gap",
+          "[feed][PROTOCOL R10]") {
+  RedisServer before(RedisServer::On::APortToo), after(RedisServer::On::APortToo);
+  test::FakeSentinel gone, behind, sentinel;
+  gone.stop();
+  behind.name(before.port(), 1);
+  sentinel.name(before.port(), 1);
+  FeedOptions options = feed_options(before);
+  options.url = url_of(gone, behind, sentinel);
+  options.lease = 2s;
+  TestNode node(options);
+  node.start();
+  node.run_proofs(1);
+  CHECK(node.primary == "127.0.0.1:" + std::to_string(before.port()));
+  RedisClient deposed(before), primary(after);
+  node.run_to(deposed.ask({"XADD", "updates", "*", "avatar", "a"}).text);
+  node.put("/b/64");
+  REQUIRE(node.holds("/b/64"));
+  // Its ID is one that the first has never given, and will not be applied as if nothing lay between.
+  primary.ask({"XADD", "updates", "*", "avatar", "b"});
+  sentinel.name(after.port(), 2);
+  node.run_until([&] { return node.counts.gaps.value() == 1; });
+  CHECK_FALSE(node.holds("/b/64"));
+  node.run_proofs(1);
+  CHECK(node.primary == "127.0.0.1:" + std::to_string(after.port()));
+  CHECK(node.counts.primary_switches.value() == 1);
+  CHECK(node.counts.sentinel_asks_failed.value() > 0);
+  // The first still takes writes, which are nobody's.
+  deposed.ask({"XADD", "updates", "*", "avatar", "c"});
+  node.run_to(primary.ask({"XADD", "updates", "*", "avatar", "d"}).text);
+  CHECK(node.floor("c") == cache::EventId{});
+  CHECK(node.counts.gaps.value() == 1);
+}
+
+TEST_CASE("a failover by sentinels gives no lease before the new primary has proven", "[feed][PROTOCOL R10]") {
+  RedisServer before(RedisServer::On::APortToo), after(RedisServer::On::APortToo);
+  test::FakeSentinel sentinel;
+  sentinel.name(before.port(), 1);
+  FeedOptions options = feed_options(before);
+  options.url = url_of(sentinel);
+  options.lease = 1s;
+  TestNode node(options);
+  node.start();
+  node.run_proofs(1);
+  // The sentinels have another primary, which is not one yet.
+  RedisClient promoted(after);
+  promoted.ask({"REPLICAOF", "127.0.0.1", "1"});
+  sentinel.name(after.port(), 2);
+  node.run_until([&] { return !node.has_lease(); });
+  const std::uint64_t proofs = node.counts.proofs.value(), failed = node.counts.sentinel_asks_failed.value();
+  node.run_until([&] { return node.counts.sentinel_asks_failed.value() > failed + 2; });
+  CHECK(node.counts.proofs.value() == proofs);
+  CHECK_FALSE(node.has_lease());
+  CHECK(node.primary.empty());
+  promoted.ask({"REPLICAOF", "NO", "ONE"});
+  node.run_until([&] { return node.has_lease(); });
+  CHECK(node.counts.gaps.value() == 1);
 }

@@ -66,6 +66,17 @@ TEST_CASE("a replica without min-replicas-to-write is a problem, for a deposed p
   CHECK(answers.problem().empty());
 }
 
+TEST_CASE("where sentinels choose the primary min-replicas-to-write counts without a replica, too",
+          "[feed][PROTOCOL R8]") {
+  Answers answers;
+  REQUIRE(judge_fitness(answers.all(), true).size() == 1);
+  CHECK(judge_fitness(answers.all(), true)[0].find("sentinels may put another in its place") == 0);
+  answers.replicas_to_write = kRefused;
+  CHECK(judge_fitness(answers.all(), true).size() == 1);
+  answers.replicas_to_write = config("min-replicas-to-write", "1");
+  CHECK(judge_fitness(answers.all(), true).empty());
+}
+
 TEST_CASE("each thing that is not as it should be is named", "[feed]") {
   Answers answers;
   SECTION("version") {

@@ -2,6 +2,7 @@
 #include "feed/publisher.h"
 
 #include "feed/proof.h"
+#include "support/fake_sentinel.h"
 #include "unit/feed/test_node.h"
 
 using namespace edge;
@@ -353,4 +354,32 @@ TEST_CASE("leaving takes no longer than a moment where Redis is away", "[feed]")
   bool is_done = false;
   redis.publisher().leave(0ms, [&] { is_done = true; });
   redis.run_until([&] { return is_done; });
+}
+
+TEST_CASE("what a primary took that sentinels have replaced is written again before anything is said of it",
+          "[feed][PROTOCOL R19]") {
+  RedisServer before(RedisServer::On::APortToo), after(RedisServer::On::APortToo);
+  test::FakeSentinel sentinel;
+  sentinel.name(before.port(), 1);
+  Publishing feed(4s);
+  feed.options.url = url_of(sentinel);
+  RedisClient deposed(before), primary(after);
+  const auto outcome = feed.begin({.avatar = "a"}, 60s);
+  feed.run_until([&] { return deposed.ask({"XLEN", "updates"}).integer == 1; });
+  sentinel.name(after.port(), 2);
+  feed.run_until([&] { return primary.ask({"XLEN", "updates"}).integer == 1; });
+  CHECK_FALSE(outcome->has_value());
+  feed.run_until([&] { return outcome->has_value(); });
+  REQUIRE(**outcome);
+  CHECK((**outcome)->id.text() == primary.ask({"XRANGE", "updates", "-", "+"}).items.at(0).items.at(0).text);
+}
+
+TEST_CASE("where sentinels know no primary publishing fails with their words", "[feed]") {
+  test::FakeSentinel sentinel;
+  Publishing feed;
+  feed.options.url = url_of(sentinel);
+  const auto outcome = feed.publish({.avatar = "a"});
+  REQUIRE_FALSE(outcome);
+  CHECK(outcome.error().message == "sentinel " + sentinel.place() + ": no master named 'faces'");
+  CHECK(feed.counts.sentinel_asks_failed.value() == 1);
 }

@@ -110,6 +110,7 @@ class TestNode final : private FeedFollower {
   metrics::FeedMetrics& counts = metrics.feed();
   std::optional<cache::EventId> position;
   std::vector<Instant> leases;  // Until when, by each proof.
+  std::string primary;          // The server that the feed is read from.
   FeedReader reader{loop, options, cache, metrics, *this};
   tier2::TierState tier;
   std::unique_ptr<TierKeeper> keeper;  // Null without a tier.
@@ -119,6 +120,7 @@ class TestNode final : private FeedFollower {
       : options(with), loop(with_others ? *with_others : own_loop) {
     cache.trust().require_lease(options.lease);
   }
+  void on_primary(const std::string& place) override { primary = place; }
   void on_gap() override {
     if (keeper) keeper->on_gap();
   }

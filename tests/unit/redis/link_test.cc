@@ -1,6 +1,7 @@
 #include "redis/link.h"
 
 #include "support/catch.h"
+#include "support/fake_sentinel.h"
 #include "support/redis_client.h"
 #include "support/redis_server.h"
 
@@ -143,4 +144,19 @@ TEST_CASE("who destroys a link hears nothing more", "[redis]") {
   linked.loop.run();
   CHECK(linked.answers.empty());
   CHECK(linked.states.size() == 1);
+}
+
+TEST_CASE("a link follows its sentinels to another primary, with its scripts", "[redis]") {
+  RedisServer before(RedisServer::On::APortToo), after(RedisServer::On::APortToo);
+  test::FakeSentinel sentinel;
+  sentinel.name(before.port(), 1);
+  Linked linked({.url = url_of(sentinel), .scripts = {kOne}, .look = 1ms});
+  CHECK(linked.link->place() == "127.0.0.1:" + std::to_string(before.port()));
+  int switches = 0;
+  linked.link->sentinels().on_switch = [&] { ++switches; };
+  sentinel.name(after.port(), 2);
+  while (linked.states.size() < 3 || linked.states.back() != "ready") linked.loop.run();
+  CHECK(linked.link->place() == "127.0.0.1:" + std::to_string(after.port()));
+  CHECK(linked.call(0, {"0", "x"}) == "one x");
+  CHECK(switches == 1);
 }

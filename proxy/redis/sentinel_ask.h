@@ -1,0 +1,59 @@
+// One question to one sentinel: where is the primary of that name?
+//
+// Two in truth. The address is what SENTINEL GET-MASTER-ADDR-BY-NAME says; the epoch of the sentinel's configuration,
+// which SENTINEL MASTER says, tells which of two sentinels that disagree is behind. The epoch is asked for first: so it
+// is never newer than the address.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+#include "base/unique_function.h"
+#include "event/event_loop.h"
+#include "redis/connection.h"
+#include "redis/redis_url.h"
+#include "redis/reply.h"
+
+namespace edge::redis {
+
+// The primary, as a sentinel knows it.
+struct NamedPrimary {
+  std::string host;
+  std::uint16_t port = 0;
+  std::optional<std::uint64_t> epoch;  // None where the sentinel does not let it be asked.
+
+  std::string place() const { return place_of(host, port); }
+};
+
+// Of the answers to both. Fails where nobody is named.
+Result<NamedPrimary> parse_named_primary(const std::string& name, const Reply& address, const Reply& primary);
+
+// Owned by whoever asks. Loop's thread only. Once destroyed it calls nothing.
+class SentinelAsk {
+ public:
+  // Once, in a later turn; the error names the sentinel. May destroy this by destroy_later.
+  using OnDone = UniqueFunction<void(Result<NamedPrimary>)>;
+
+  // `timeout`: for everything.
+  SentinelAsk(event::EventLoop& loop, const RedisUrl& sentinel, std::string name, std::chrono::milliseconds timeout,
+              OnDone on_done);
+
+ private:
+  void on_state(const Status& state);
+  void on_address(const Result<Reply>& reply);
+  void finish(Result<NamedPrimary> answer);
+
+  event::EventLoop& loop_;
+  const std::string place_;
+  const std::string name_;
+  const Instant deadline_;
+  OnDone on_done_;  // Null once it was called.
+  Reply primary_;   // What SENTINEL MASTER answered.
+  Connection connection_;
+};
+
+}  // namespace edge::redis
