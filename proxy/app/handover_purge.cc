@@ -20,6 +20,24 @@ std::string line_of(const Purge& purge) {
       .append(kWhat[static_cast<std::size_t>(purge.what)]);
 }
 
+void apply(const Purge& purge, const serving::Routes& routes, cache::MemoryCache& cache) {
+  switch (purge.what) {
+    case Purge::What::Avatar:
+      cache.purge_avatar(purge.name, purge.mode);
+      return;
+    case Purge::What::Url: {
+      std::string target_scratch, avatar_scratch;
+      if (const auto target = http::parse_target(purge.name, target_scratch))
+        cache.purge_url({routes.avatar_of(target->path, avatar_scratch).avatar, target->path_and_query}, purge.mode);
+      return;
+    }
+    case Purge::What::All:
+      cache.purge_all(purge.mode);
+      return;
+  }
+  EDGE_CHECK(false);
+}
+
 }  // namespace
 
 void PurgeTeller::tell(HandoverLink& link, const Purge& purge) {
@@ -42,23 +60,10 @@ std::optional<Purge> try_purge(const HandoverFrame& frame) {
   return std::nullopt;
 }
 
+// Said when it is done: whoever reads it may ask at once.
 void repeat_purge(const Purge& purge, const serving::Routes& routes, cache::MemoryCache& cache) {
+  apply(purge, routes, cache);
   log_info("upgrade.purge", "as the other process was told: " + line_of(purge) + " " + purge.name);
-  switch (purge.what) {
-    case Purge::What::Avatar:
-      cache.purge_avatar(purge.name, purge.mode);
-      return;
-    case Purge::What::Url: {
-      std::string target_scratch, avatar_scratch;
-      if (const auto target = http::parse_target(purge.name, target_scratch))
-        cache.purge_url({routes.avatar_of(target->path, avatar_scratch).avatar, target->path_and_query}, purge.mode);
-      return;
-    }
-    case Purge::What::All:
-      cache.purge_all(purge.mode);
-      return;
-  }
-  EDGE_CHECK(false);
 }
 
 }  // namespace edge::app
