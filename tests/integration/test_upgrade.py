@@ -67,7 +67,7 @@ def child_of(process):
 @pytest.fixture
 def node(origin, start_node):
     """An edge that hears the feed, before an origin whose avatars have versions."""
-    node = start_node(upgrade={"patience": "60s"})
+    node = start_node(updates={"lease": "10s"}, upgrade={"patience": "60s"})
     node.versions = serve_versions(origin)
     warm(node)
     return node
