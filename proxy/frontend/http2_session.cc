@@ -1,6 +1,7 @@
 #include "frontend/http2_session.h"
 
 #include <array>
+#include <cstring>
 
 #include "base/check.h"
 #include "base/kept_memory.h"
@@ -23,18 +24,27 @@ constexpr std::size_t kSentHeadBytesMax = 256 * 1024;
 constexpr std::uint8_t kNotCopied = NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE;
 
 // What is larger lives as long as its connection, of which there are many.
-constexpr std::size_t kPassingBytesMax = 1024;
+constexpr std::size_t kPassingBytesMax = 1000;
+
+void* take_memory(std::size_t bytes) noexcept {
+  return bytes > kPassingBytesMax ? KeptMemory::allocate_apart(bytes) : KeptMemory::allocate(bytes);
+}
+
+void* take_zeroed(std::size_t count, std::size_t bytes) noexcept {
+  std::size_t whole = 0;
+  if (__builtin_mul_overflow(count, bytes, &whole)) return nullptr;
+  void* const memory = take_memory(whole);
+  return memory == nullptr ? nullptr : std::memset(memory, 0, whole);
+}
 
 nghttp2_mem* session_memory() {
   static nghttp2_mem memory{
       .mem_user_data = nullptr,
-      .malloc =
-          [](std::size_t bytes, void*) {
-            return bytes > kPassingBytesMax ? KeptMemory::allocate_apart(bytes) : KeptMemory::allocate(bytes);
-          },
+      .malloc = [](std::size_t bytes, void*) { return take_memory(bytes); },
       .free = [](void* block, void*) { KeptMemory::release(block); },
-      .calloc = [](std::size_t count, std::size_t bytes, void*) { return KeptMemory::allocate_zeroed(count, bytes); },
-      .realloc = [](void* block, std::size_t bytes, void*) { return KeptMemory::reallocate(block, bytes); },
+      .calloc = [](std::size_t count, std::size_t bytes, void*) { return take_zeroed(count, bytes); },
+      .realloc = [](void* block, std::size_t bytes,
+                    void*) { return block == nullptr ? take_memory(bytes) : KeptMemory::reallocate(block, bytes); },
   };
   return KeptMemory::kIsOfUse ? &memory : nullptr;
 }

@@ -43,7 +43,9 @@ struct CurlMulti::Callbacks {
     static_cast<CurlMulti*>(self)->set_timeout(milliseconds);
     return 0;
   }
-  static curl_socket_t open_socket(void*, curlsocktype, curl_sockaddr* address) noexcept {
+  // Also when a request that came to nothing on an old connection is sent again on a new one.
+  static curl_socket_t open_socket(void* of, curlsocktype, curl_sockaddr* address) noexcept {
+    static_cast<CurlTransfer*>(of)->has_connection_ = false;
     const int fd = ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
     return fd < 0 ? CURL_SOCKET_BAD : fd;
   }
@@ -96,9 +98,9 @@ void CurlMulti::reload(const CurlOptions& options) {
   ++reloads_;
 }
 
-void CurlMulti::hook_sockets(void* easy) {
+void CurlMulti::hook_sockets(void* easy, CurlTransfer& of) {
   EDGE_CHECK(curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, &Callbacks::open_socket) == CURLE_OK);
-  EDGE_CHECK(curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, this) == CURLE_OK);
+  EDGE_CHECK(curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, &of) == CURLE_OK);
   EDGE_CHECK(curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, &Callbacks::close_socket) == CURLE_OK);
   EDGE_CHECK(curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, this) == CURLE_OK);
 }
@@ -111,7 +113,7 @@ void CurlMulti::add(CurlTransfer& transfer) {
 void CurlMulti::remove(CurlTransfer& transfer) {
   EDGE_CHECK(loop_.is_current() && !is_library_running_);
   // libcurl would close a connection in the making first and say so afterwards, when the descriptor may be another's.
-  if (!transfer.was_request_sent_) drop_connecting(transfer);
+  if (!transfer.has_connection_) drop_connecting(transfer);
   EDGE_CHECK(curl_multi_remove_handle(multi_.get(), transfer.easy_.get()) == CURLM_OK);
 }
 
@@ -122,7 +124,7 @@ void CurlMulti::want(void* easy, int fd, int what) {
     const CurlTransfer* transfer = nullptr;
     EDGE_CHECK(curl_easy_getinfo(easy, CURLINFO_PRIVATE, &transfer) == CURLE_OK);
     socket.connecting = transfer;
-    socket.is_established = transfer != nullptr && transfer->was_request_sent_;
+    socket.is_established = transfer != nullptr && transfer->has_connection_;
   }
   if ((what & CURL_POLL_IN) != 0) {
     if (!socket.reader)

@@ -79,7 +79,7 @@ class CurlMulti {
 
   const CurlOptions& options() const { return options_; }
   metrics::WorkerMetrics& metrics() { return metrics_; }
-  void hook_sockets(void* easy);
+  void hook_sockets(void* easy, CurlTransfer& of);
   void add(CurlTransfer& transfer);
   void remove(CurlTransfer& transfer);
 

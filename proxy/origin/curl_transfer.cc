@@ -84,7 +84,7 @@ struct CurlTransfer::Callbacks {
   static int before_request(void* self, char*, char*, int, int) noexcept {
     auto& transfer = *static_cast<CurlTransfer*>(self);
     transfer.was_replayed_ = transfer.was_request_sent_;
-    transfer.was_request_sent_ = true;
+    transfer.was_request_sent_ = transfer.has_connection_ = true;
     return CURL_PREREQFUNC_OK;
   }
 };
@@ -101,7 +101,7 @@ void CurlTransfer::start(const TransferJob& job, TransferUser& user) {
   if (!is_plain_ || was_replayed_ || configured_as_of_ != multi_.reloads_) configure();
   upload_ = job.upload;
   collect_bytes_max_ = job.collect_bytes_max;
-  was_request_sent_ = was_replayed_ = is_upload_waiting_ = is_over_ = false;
+  was_request_sent_ = has_connection_ = was_replayed_ = is_upload_waiting_ = is_over_ = false;
   may_have_body_ = true;
   head_.clear(multi_.shares_connections());
   body_length_.reset();
@@ -163,7 +163,7 @@ void CurlTransfer::configure() {
   set(easy, CURLOPT_READDATA, this);
   set(easy, CURLOPT_PREREQFUNCTION, &Callbacks::before_request);
   set(easy, CURLOPT_PREREQDATA, this);
-  multi_.hook_sockets(easy);
+  multi_.hook_sockets(easy, *this);
 
   set(easy, CURLOPT_PROTOCOLS_STR, "http,https");
   const bool shares = options.shares_connections;

@@ -127,6 +127,7 @@ class CurlTransfer {
 
   // The notes.
   bool was_request_sent_ = false;
+  bool has_connection_ = false;  // One that stands; false while one is being made.
   bool was_replayed_ = false;
   bool is_upload_waiting_ = false;  // libcurl asked for more of the upload and there was nothing.
   bool is_over_ = false;
