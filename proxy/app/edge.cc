@@ -226,11 +226,18 @@ void Edge::run() {
   if (successor_ && successor_->is_under_way()) successor_.reset();
   for (const auto& worker : workers_) worker->stop();
   for (const auto& worker : workers_) worker->join();
-  if (successor_) successor_->tell_totals();
+  if (is_replaced_) tell_rest();
   // Only now: while it served it was to be waited for (PROTOCOL R17).
   if (feed_) feed_->stop(is_cut_ ? std::chrono::milliseconds{0} : config_.drain);
-  if (successor_) successor_->tell_totals();
+  if (is_replaced_) successor_->tell_rest();
   log_info("stop", "all workers have ended");
+}
+
+// The workers have ended, but what they have posted last, as that something was purged, has not been run.
+void Edge::tell_rest() {
+  loop_.stop();
+  loop_.run();
+  successor_->tell_rest();
 }
 
 // Who comes in an upgrade serves when it has heard the feed and has what the other process held; until then that one
