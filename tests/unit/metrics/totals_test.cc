@@ -150,6 +150,13 @@ TEST_CASE("a block comes back as it was, to the last digit", "[metrics][handover
   CHECK(totals->block() == block);
 }
 
+TEST_CASE("bytes that a busy edge sends in years are a count", "[metrics][handover]") {
+  const auto now = added(Totals({counter("bytes_total", 1e17)}).block(), {counter("bytes_total", 5e16)});
+  CHECK(now[0].metric[0].counter.value == 1.5e17);
+  CHECK(why_not("totals 1\na\t1e18\nh\t1\tinf=1e18\n").empty());
+  CHECK_FALSE(why_not("totals 1\na\t1.1e18\n").empty());
+}
+
 TEST_CASE("a block that is broken is refused as a whole", "[metrics][handover]") {
   CHECK(why_not("totals 1\na\t1\nh\t0.5\t1=2\tinf=3\n").empty());
   CHECK(why_not("totals 1").empty());
