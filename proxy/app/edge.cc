@@ -270,8 +270,10 @@ void Edge::on_alone() {
 // Not while the process before this one does: a scrape would find now its counts and now ours.
 void Edge::serve_operators() {
   alone_deadline_.disarm();
-  if (admin_socket_.is_open() && !is_replaced_)
-    admin_server_.add_listener(std::move(admin_socket_), tls_.contexts().back());
+  if (!admin_socket_.is_open() || is_replaced_) return;
+  if (predecessor_ && !metrics_.begin_showing())
+    log_warning("upgrade.counters", "the process before has not said what it has counted; totals begin anew");
+  admin_server_.add_listener(std::move(admin_socket_), tls_.contexts().back());
 }
 
 void Edge::upgrade() {

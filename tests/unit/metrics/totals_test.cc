@@ -95,6 +95,27 @@ TEST_CASE("what a process has counted is added to what the next counts", "[metri
   }
 }
 
+TEST_CASE("a total that was shown without what the process before had counted does not leap by it later",
+          "[metrics][handover]") {
+  Process before, after;
+  before.answer(Outcome::Hit, 1ms);
+  SECTION("where it has said nothing") {}
+  SECTION("where what it has said was refused") { CHECK_FALSE(after.metrics.take_totals("broken")); }
+  CHECK_FALSE(after.metrics.begin_showing());
+  after.answer(Outcome::Hit, 1ms);
+  CHECK(after.metrics.take_totals(before.metrics.totals()));
+  CHECK(after[kHits] == "1");
+}
+
+TEST_CASE("a total that was shown with what the process before had counted goes on with it", "[metrics][handover]") {
+  Process before, after;
+  REQUIRE(after.metrics.take_totals(before.metrics.totals()));
+  CHECK(after.metrics.begin_showing());
+  before.answer(Outcome::Hit, 1ms);
+  REQUIRE(after.metrics.take_totals(before.metrics.totals()));
+  CHECK(after[kHits] == "1");
+}
+
 TEST_CASE("gauges and what is of the process itself are not carried", "[metrics][handover]") {
   Process before, after;
   before.metrics.worker(0).connection_opened();
