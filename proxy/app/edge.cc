@@ -226,11 +226,18 @@ void Edge::run() {
   if (successor_ && successor_->is_under_way()) successor_.reset();
   for (const auto& worker : workers_) worker->stop();
   for (const auto& worker : workers_) worker->join();
-  if (successor_) successor_->tell_totals();
+  if (is_replaced_) tell_rest();
   // Only now: while it served it was to be waited for (PROTOCOL R17).
   if (feed_) feed_->stop(is_cut_ ? std::chrono::milliseconds{0} : config_.drain);
-  if (successor_) successor_->tell_totals();
+  if (is_replaced_) successor_->tell_rest();
   log_info("stop", "all workers have ended");
+}
+
+// The workers have ended, but what they have posted last, as that something was purged, has not been run.
+void Edge::tell_rest() {
+  loop_.stop();
+  loop_.run();
+  successor_->tell_rest();
 }
 
 // Who comes in an upgrade serves when it has heard the feed and has what the other process held; until then that one
@@ -263,8 +270,10 @@ void Edge::on_alone() {
 // Not while the process before this one does: a scrape would find now its counts and now ours.
 void Edge::serve_operators() {
   alone_deadline_.disarm();
-  if (admin_socket_.is_open() && !is_replaced_)
-    admin_server_.add_listener(std::move(admin_socket_), tls_.contexts().back());
+  if (!admin_socket_.is_open() || is_replaced_) return;
+  if (predecessor_ && !metrics_.begin_showing())
+    log_warning("upgrade.counters", "the process before has not said what it has counted; totals begin anew");
+  admin_server_.add_listener(std::move(admin_socket_), tls_.contexts().back());
 }
 
 void Edge::upgrade() {

@@ -68,6 +68,7 @@ class Edge {
   Successor::Parts successor_parts();
   Predecessor::Parts predecessor_parts();
   Status listen_for_clients(std::size_t listener);
+  void tell_rest();
   void take_over();
   void begin_serving();
   void take_totals(std::string_view block);

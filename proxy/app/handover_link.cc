@@ -7,6 +7,7 @@ namespace edge::app {
 namespace {
 
 constexpr std::size_t kLengthBytes = 4;
+constexpr std::size_t kPiecesMax = 64;                      // Frames of one write.
 constexpr std::size_t kReadBytes = std::size_t{256} << 10;  // A turn: the loop has other work.
 
 std::vector<std::string_view> words_of(std::string_view line) {
@@ -29,7 +30,8 @@ std::size_t length_of(std::string_view bytes) {
 }  // namespace
 
 HandoverLink::HandoverLink(event::EventLoop& loop, net::Socket socket, Callbacks callbacks)
-    : socket_(std::move(socket)),
+    : clock_(loop.clock()),
+      socket_(std::move(socket)),
       callbacks_(std::move(callbacks)),
       readable_(loop, socket_.fd(), event::Watch::Readable, [this] { read_some(); }),
       writable_(loop, socket_.fd(), event::Watch::Writable, [this] { write_some(); }) {
@@ -37,31 +39,61 @@ HandoverLink::HandoverLink(event::EventLoop& loop, net::Socket socket, Callbacks
 }
 
 HandoverLink::~HandoverLink() {
-  if (!is_closed_ && unsent() > 0) static_cast<void>(try_write());
+  while (!is_closed_ && unsent() > 0 && try_write() == net::IoResult::Ok) {
+  }
 }
 
-void HandoverLink::send(std::string_view line, std::string_view bytes) {
+void HandoverLink::send(std::string_view line, std::string_view bytes) { add(line, bytes, false); }
+
+void HandoverLink::send_droppable(std::string_view line, std::string_view bytes) { add(line, bytes, true); }
+
+void HandoverLink::add(std::string_view line, std::string_view bytes, bool is_droppable) {
   if (is_closed_) return;
   const std::size_t length = line.size() + 1 + bytes.size();
-  for (std::size_t i = 0; i < kLengthBytes; ++i) out_ += static_cast<char>(length >> (8 * i) & 0xff);
-  out_.append(line).append("\n").append(bytes);
+  Frame& frame = out_.emplace_back(Frame{{}, is_droppable});
+  frame.bytes.reserve(kLengthBytes + length);
+  for (std::size_t i = 0; i < kLengthBytes; ++i) frame.bytes += static_cast<char>(length >> (8 * i) & 0xff);
+  frame.bytes.append(line).append("\n").append(bytes);
+  unsent_ += frame.bytes.size();
   writable_.arm();
 }
 
-net::IoResult HandoverLink::try_write() {
-  const std::array<iovec, 1> piece{{{out_.data() + sent_, out_.size() - sent_}}};
-  return net::write_some(socket_, piece);
+void HandoverLink::drop() {
+  if (sent_ > 0) out_.front().is_droppable = false;
+  for (const Frame& frame : out_) unsent_ -= frame.is_droppable ? frame.bytes.size() : 0;
+  std::erase_if(out_, [](const Frame& frame) { return frame.is_droppable; });
+}
+
+net::IoResult::State HandoverLink::try_write() {
+  std::array<iovec, kPiecesMax> pieces;
+  const std::size_t count = std::min(out_.size(), pieces.size());
+  for (std::size_t i = 0; i < count; ++i) pieces[i] = {out_[i].bytes.data(), out_[i].bytes.size()};
+  pieces[0] = {out_[0].bytes.data() + sent_, out_[0].bytes.size() - sent_};
+  const net::IoResult result = net::write_some(socket_, {pieces.data(), count});
+  unsent_ -= result.bytes;
+  sent_ += result.bytes;
+  while (!out_.empty() && sent_ >= out_.front().bytes.size()) {
+    sent_ -= out_.front().bytes.size();
+    out_.pop_front();
+  }
+  return result.state;
 }
 
 void HandoverLink::write_some() {
-  const net::IoResult result = try_write();
-  if (result.state == net::IoResult::Broken) return close();
-  sent_ += result.bytes;
-  if (sent_ < out_.size()) return;
-  WipedString().swap(out_);
-  sent_ = 0;
+  if (unsent() > 0 && try_write() == net::IoResult::Broken) return close();
+  if (unsent() > 0 || is_closed_) return;
   writable_.disarm();
   callbacks_.on_sent();
+}
+
+bool HandoverLink::send_all(std::chrono::milliseconds at_most) {
+  const Instant until = clock_.now() + at_most;
+  for (write_some(); unsent() > 0; write_some()) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - clock_.now());
+    if (left.count() <= 0) return false;
+    net::wait_writable(socket_, left);
+  }
+  return true;
 }
 
 void HandoverLink::read_some() {
@@ -95,6 +127,8 @@ bool HandoverLink::take_frames() {
 void HandoverLink::close() {
   if (is_closed_) return;
   is_closed_ = true;
+  out_.clear();
+  sent_ = unsent_ = 0;
   readable_.disarm();
   writable_.disarm();
   callbacks_.on_closed();

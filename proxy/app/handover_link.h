@@ -20,11 +20,14 @@
 //   purge hard|soft avatar|url|all, its name behind it: was purged by hand here (app/handover_purge.h)
 #pragma once
 
+#include <chrono>
 #include <cstddef>
+#include <deque>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/unique_function.h"
 #include "base/wiped.h"
 #include "event/watch.h"
@@ -54,24 +57,38 @@ class HandoverLink {
   ~HandoverLink();
 
   void send(std::string_view line, std::string_view bytes = {});
+  // What is of use only until drop(), which forgets all of it that has not begun to go.
+  void send_droppable(std::string_view line, std::string_view bytes);
+  void drop();
   // Sends and takes in at once what can be, instead of when the loop finds it.
   void flush() { write_some(); }
   void read_some();
-  std::size_t unsent() const { return out_.size() - sent_; }
+  // Waits until all has gone, or the other process; false where neither has in this time. For who runs the loop no
+  // more.
+  bool send_all(std::chrono::milliseconds at_most);
+  std::size_t unsent() const { return unsent_; }
 
   static constexpr std::size_t kFrameBytesMax = std::size_t{1} << 30;
 
  private:
+  struct Frame {
+    WipedString bytes;
+    bool is_droppable = false;
+  };
+
+  void add(std::string_view line, std::string_view bytes, bool is_droppable);
   bool take_frames();
-  net::IoResult try_write();
+  net::IoResult::State try_write();  // Where there is something.
   void write_some();
   void close();
 
+  const Clock& clock_;
   const net::Socket socket_;
   Callbacks callbacks_;
   WipedString in_;
-  WipedString out_;
-  std::size_t sent_ = 0;  // Of out_.
+  std::deque<Frame> out_;
+  std::size_t sent_ = 0;    // Of the first of out_; less than all of it.
+  std::size_t unsent_ = 0;  // Of all of out_.
   bool is_closed_ = false;
   event::Watch readable_;
   event::Watch writable_;

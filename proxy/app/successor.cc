@@ -16,6 +16,9 @@ constexpr std::size_t kUnsentMax = std::size_t{1} << 20;
 // How often it is looked whether we have heard the feed as far as the new process.
 constexpr std::chrono::milliseconds kRetry{10};
 
+// A process that does not read keeps this one no longer from its end.
+constexpr std::chrono::seconds kRestPatience{1};
+
 // How often the new process hears what this one has counted.
 constexpr std::chrono::seconds kTotalsEvery{1};
 
@@ -138,7 +141,8 @@ void Successor::send_one(const cache::HeldResponse& held) {
   const std::string_view url = held.response->url();
   const std::string entry = tier2::encode_entry(
       *held.response, {.as_of = handover_->known_to, .now = parts_.clock.now(), .usable_until = held.usable_until});
-  link_->send("held " + handover_->known_to.text() + " " + std::to_string(url.size()), std::string(url) + entry);
+  link_->send_droppable("held " + handover_->known_to.text() + " " + std::to_string(url.size()),
+                        std::string(url) + entry);
   ++handover_->count;
 }
 
@@ -153,17 +157,27 @@ void Successor::on_serving() {
   deadline_.disarm();
   retry_.disarm();
   handover_.reset();
+  link_->drop();  // It would not be taken any more, and keep the rest waiting.
   parts_.on_serving(*std::exchange(child_, std::nullopt));
-  tell_totals();
+  send_totals();  // Whatever lies before it: `alone` has totals shown.
   link_->send("alone");
+  totals_.arm(kTotalsEvery);
 }
 
 void Successor::tell_totals() {
   if (!link_ || child_) return;
   // A process that does not read hears no more of them.
-  if (link_->unsent() < kUnsentMax) link_->send("counters", parts_.totals());
-  link_->flush();
+  if (link_->unsent() < kUnsentMax) send_totals();
   totals_.arm(kTotalsEvery);
+}
+
+void Successor::send_totals() { link_->send("counters", parts_.totals()); }
+
+void Successor::tell_rest() {
+  send_totals();
+  if (!link_->send_all(kRestPatience))
+    log_warning("upgrade.rest",
+                "the new process does not read; what was counted last here it does not hear, nor what was purged");
 }
 
 void Successor::on_sent() {

@@ -61,8 +61,9 @@ class Successor {
   void give_up();
   // This process has purged by hand; told as long as the other one is there.
   void tell(const serving::Purge& purge);
-  // What this process has counted until now, where another one serves: also called when nothing more is to come.
-  void tell_totals();
+  // After on_serving: what this one has counted until now, and whatever else it is still to be told. Waits
+  // until that has gone, for a moment at most. For who runs the loop no more.
+  void tell_rest();
 
  private:
   // What is being handed over.
@@ -89,6 +90,8 @@ class Successor {
   void send_one(const cache::HeldResponse& held);
   void end_handover();
   void on_serving();
+  void tell_totals();
+  void send_totals();
   void on_sent();
   void fail(std::string_view why);
 

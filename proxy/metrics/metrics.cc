@@ -517,8 +517,14 @@ Status Metrics::take_totals(std::string_view block) {
   auto totals = Totals::parse(block);
   if (!totals) return Failure{totals.error()};
   const MutexLock lock(mutex_);
-  before_.rise_to(*totals);
+  if (may_take_totals_) before_.rise_to(*totals);
   return {};
+}
+
+bool Metrics::begin_showing() {
+  const MutexLock lock(mutex_);
+  if (before_.size() == 0) may_take_totals_ = false;
+  return may_take_totals_;
 }
 
 }  // namespace edge::metrics

@@ -94,6 +94,8 @@ class Metrics {
   void freeze_totals();
   // Fails where that is no such block; what was taken before stays.
   Status take_totals(std::string_view block);
+  // Somebody is to see totals. False where none were taken until now: then none are any more, for they would leap.
+  bool begin_showing();
   static constexpr std::string_view kContentType = "text/plain; version=0.0.4; charset=utf-8";
 
  private:
@@ -115,6 +117,7 @@ class Metrics {
 
   mutable Mutex mutex_;
   Totals before_ EDGE_GUARDED_BY(mutex_);  // Of the processes before this one.
+  bool may_take_totals_ EDGE_GUARDED_BY(mutex_) = true;
   std::optional<Totals> frozen_ EDGE_GUARDED_BY(mutex_);
 
   // Written by any thread.

@@ -23,8 +23,8 @@ constexpr char kFieldEnd = '\t';
 constexpr std::string_view kNoField = "\t\n";
 
 constexpr std::size_t kBucketsMax = 64;
-// All whole numbers up to here are one double each.
-constexpr double kValueMax = 9007199254740992;
+// More than anything counts, also bytes in years, and a whole number of 64 bits; adding up some of them is one still.
+constexpr double kValueMax = 1e18;
 
 bool is_carried(const MetricFamily& family) {
   return (family.type == MetricType::Counter || family.type == MetricType::Histogram) &&

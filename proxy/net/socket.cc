@@ -3,10 +3,13 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <system_error>
 
 namespace edge::net {
@@ -52,6 +55,11 @@ IoResult write_some(const Socket& socket, std::span<const iovec> pieces) noexcep
   message.msg_iovlen = pieces.size();
   const ssize_t n = sendmsg(socket.fd(), &message, MSG_NOSIGNAL);
   return n >= 0 ? IoResult{IoResult::Ok, static_cast<std::size_t>(n)} : failed();
+}
+
+void wait_writable(const Socket& socket, std::chrono::milliseconds at_most) noexcept {
+  pollfd writable{socket.fd(), POLLOUT, 0};
+  poll(&writable, 1, static_cast<int>(std::min<std::chrono::milliseconds::rep>(at_most.count(), INT_MAX)));
 }
 
 void shutdown_writes(const Socket& socket) noexcept { shutdown(socket.fd(), SHUT_WR); }

@@ -3,6 +3,7 @@
 
 #include <sys/uio.h>
 
+#include <chrono>
 #include <cstddef>
 #include <span>
 #include <utility>
@@ -43,6 +44,8 @@ IoResult read_some(const Socket& socket, std::span<char> into) noexcept;
 IoResult peek_some(const Socket& socket, std::span<char> into) noexcept;
 // Never raises SIGPIPE.
 IoResult write_some(const Socket& socket, std::span<const iovec> pieces) noexcept;
+// Waits for room to write, or for what makes that fail; not on a thread that has other work.
+void wait_writable(const Socket& socket, std::chrono::milliseconds at_most) noexcept;
 // Tells the other side that nothing more will come; reading goes on.
 void shutdown_writes(const Socket& socket) noexcept;
 // Its end will be an error to the other side, whatever it has read.

@@ -279,6 +279,40 @@ def test_no_count_falls_while_two_processes_are_asked(node):
     check_none_falls(scrapes)
 
 
+@contextlib.contextmanager
+def cut_short(origin, start_node):
+    """An edge whose new process has waited for the handover in vain and serves, while the old one stands still.
+
+    At the end the old one goes on, and hears in one moment that it is to hand over large responses and that this is too
+    late: (edge, an operator's connection that the old process has)."""
+    node = start_node(updates={"lease": "10s"}, upgrade={"patience": "60s", "handover": "100ms"},
+                      cache={"memory": "128MiB"})
+    serve_versions(origin)
+    for avatar in (1, 2):
+        origin.on(f"/avatars/{avatar}/640", answer(200, FRESH, bytes(7_000_000)))
+        node.get(f"/avatars/{avatar}/640")
+    with Client(node.admin_port) as operator:
+        operator.ask("GET", "/livez")
+        assert operator.response().status == 200
+        old = node.process
+        node.signal(signal.SIGUSR2)
+        child_of(old)
+        stop_process(old.pid)
+        try:
+            node.wait_for_log("in the place of another process")
+            yield node, operator
+        finally:
+            old.send_signal(signal.SIGCONT)
+    node.await_upgrade(1)
+    assert old.wait(PATIENCE) == 0
+
+
+def test_counts_go_on_where_the_handover_is_cut_short(origin, start_node):
+    with cut_short(origin, start_node) as (node, _):
+        pass
+    assert requests_of(node.metrics()) == 2
+
+
 def test_a_scraper_that_keeps_its_connection_sees_no_count_fall(origin, start_node):
     """The old process answers it once more, by what it had counted when the new one came."""
     with serve_twice(origin, start_node) as (node, kept, scraper):
@@ -383,6 +417,16 @@ def test_what_is_purged_while_the_new_process_takes_over_is_gone_in_it(node):
         os.kill(new, signal.SIGCONT)
     node.await_upgrade(1)
     assert not node.get("/avatars/1/46").is_hit and node.get("/avatars/2/46").is_hit
+
+
+def test_what_the_old_process_purges_last_is_gone_where_the_handover_is_cut_short(origin, start_node):
+    with cut_short(origin, start_node) as (node, operator):
+        node.get("/avatars/1/46")  # The new process has it from the origin.
+        operator.ask("POST", "/purge", {"Content-Type": "application/json"}, body=b'{"all":true}')
+        os.kill(node.process.pid, signal.SIGCONT)
+        assert operator.response().status == 200
+    node.wait_for_log("as the other process was told: purge hard all")
+    assert not node.get("/avatars/1/46").is_hit
 
 
 # --- Nobody is turned away ---

@@ -1,8 +1,11 @@
 #include "app/handover_link.h"
 
+#include <poll.h>
+
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <thread>
 
 #include "event/timer.h"
 #include "support/catch.h"
@@ -11,6 +14,8 @@ using namespace edge;
 using namespace edge::app;
 
 namespace {
+
+constexpr std::chrono::duration<int, std::milli> kLong{60'000};
 
 // One end is the link, the other is written and read by hand, on one loop.
 struct LinkedLoop {
@@ -29,12 +34,22 @@ struct LinkedLoop {
                                          },
                                          [this] {
                                            ++sent;
+                                           if (!then.empty()) link->send(std::exchange(then, {}));
                                            loop.stop();
                                          }});
   }
   void give(std::string_view bytes) {
     const std::array<iovec, 1> piece{{{const_cast<char*>(bytes.data()), bytes.size()}}};
     REQUIRE(net::write_some(other, piece).bytes == bytes.size());
+  }
+
+  // What comes at the other end, until it is so much; less where no more comes for long. On any thread.
+  std::string take(std::size_t bytes) const {
+    std::string taken;
+    std::array<char, 1 << 16> room;
+    for (pollfd readable{other.fd(), POLLIN, 0}; taken.size() < bytes && poll(&readable, 1, kLong.count()) == 1;)
+      taken.append(room.data(), net::read_some(other, room).bytes);
+    return taken;
   }
 
   SystemClock clock;
@@ -45,6 +60,7 @@ struct LinkedLoop {
   std::vector<std::string> frames;
   bool is_closed = false;
   int sent = 0;
+  std::string then;  // To be sent when all has gone.
 };
 
 std::string frame(const std::string& text) {
@@ -96,6 +112,50 @@ TEST_CASE("more than a socket holds is sent as it is taken", "[app][handover]") 
   at.loop.run();
   while (taken < much.size() + 9) taken += net::read_some(at.other, room).bytes;
   CHECK(taken == much.size() + 9);
+}
+
+TEST_CASE("what is dropped does not go, but for what has begun to", "[app][handover]") {
+  LinkedLoop at;
+  const std::string large(4 << 20, 'x'), begun = frame("held 1\n" + large), kept = frame("purge\n");
+  at.link->send_droppable("held 1", large);
+  const bool has_begun = GENERATE(false, true);
+  if (has_begun) at.link->flush();
+  at.link->send_droppable("held 2", large);
+  at.link->send("purge");
+  at.link->send_droppable("held 3", large);
+  at.link->drop();
+  std::string taken;
+  std::thread reader([&] { taken = at.take(has_begun ? begun.size() + kept.size() : kept.size()); });
+  CHECK(at.link->send_all(kLong));
+  CHECK(at.link->unsent() == 0);
+  reader.join();
+  CHECK(taken == (has_begun ? begun + kept : kept));
+  std::array<char, 1> more;
+  CHECK(net::read_some(at.other, more).state == net::IoResult::WouldBlock);
+}
+
+TEST_CASE("what is to be sent can be waited for, and what is sent then as well", "[app][handover]") {
+  LinkedLoop at;
+  const std::string large(4 << 20, 'x');
+  at.then = "last";
+  at.link->send("held", large);
+  std::string taken;
+  const std::size_t bytes = frame("held\n" + large).size() + frame("last\n").size();
+  std::thread reader([&] { taken = at.take(bytes); });
+  CHECK(at.link->send_all(kLong));
+  reader.join();
+  CHECK(taken.ends_with(frame("last\n")));
+}
+
+TEST_CASE("nobody waits longer than told for a process that does not read, or at all for one that has ended",
+          "[app][handover]") {
+  LinkedLoop at;
+  at.link->send("held", std::string(4 << 20, 'x'));
+  CHECK_FALSE(at.link->send_all(std::chrono::milliseconds{1}));
+  at.other = net::Socket();
+  CHECK(at.link->send_all(std::chrono::hours{1}));
+  CHECK(at.is_closed);
+  CHECK(at.link->unsent() == 0);
 }
 
 TEST_CASE("the end of the other process is told once", "[app][handover]") {

@@ -95,6 +95,27 @@ TEST_CASE("what a process has counted is added to what the next counts", "[metri
   }
 }
 
+TEST_CASE("a total that was shown without what the process before had counted does not leap by it later",
+          "[metrics][handover]") {
+  Process before, after;
+  before.answer(Outcome::Hit, 1ms);
+  SECTION("where it has said nothing") {}
+  SECTION("where what it has said was refused") { CHECK_FALSE(after.metrics.take_totals("broken")); }
+  CHECK_FALSE(after.metrics.begin_showing());
+  after.answer(Outcome::Hit, 1ms);
+  CHECK(after.metrics.take_totals(before.metrics.totals()));
+  CHECK(after[kHits] == "1");
+}
+
+TEST_CASE("a total that was shown with what the process before had counted goes on with it", "[metrics][handover]") {
+  Process before, after;
+  REQUIRE(after.metrics.take_totals(before.metrics.totals()));
+  CHECK(after.metrics.begin_showing());
+  before.answer(Outcome::Hit, 1ms);
+  REQUIRE(after.metrics.take_totals(before.metrics.totals()));
+  CHECK(after[kHits] == "1");
+}
+
 TEST_CASE("gauges and what is of the process itself are not carried", "[metrics][handover]") {
   Process before, after;
   before.metrics.worker(0).connection_opened();
@@ -148,6 +169,13 @@ TEST_CASE("a block comes back as it was, to the last digit", "[metrics][handover
   REQUIRE(totals);
   CHECK(totals->size() == 2);
   CHECK(totals->block() == block);
+}
+
+TEST_CASE("bytes that a busy edge sends in years are a count", "[metrics][handover]") {
+  const auto now = added(Totals({counter("bytes_total", 1e17)}).block(), {counter("bytes_total", 5e16)});
+  CHECK(now[0].metric[0].counter.value == 1.5e17);
+  CHECK(why_not("totals 1\na\t1e18\nh\t1\tinf=1e18\n").empty());
+  CHECK_FALSE(why_not("totals 1\na\t1.1e18\n").empty());
 }
 
 TEST_CASE("a block that is broken is refused as a whole", "[metrics][handover]") {
