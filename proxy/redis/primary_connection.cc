@@ -1,6 +1,6 @@
 #include "redis/primary_connection.h"
 
-#include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "base/check.h"
@@ -17,6 +17,7 @@ PrimaryConnection::PrimaryConnection(event::EventLoop& loop, const RedisUrl& url
       memory_(memory),
       on_state_(std::move(on_state)),
       place_(url.place()),
+      last_named_(url.sentinels.size()),
       look_(loop, [this] { this->look(); }),
       end_(loop, [this] { on_state_(fail(ErrorCode::Unavailable, why_ended_)); }) {
   if (has_sentinels()) {
@@ -33,6 +34,7 @@ void PrimaryConnection::on_found(Result<NamedPrimary> found) {
   looked_at_ = memory_.first;
   named_by_ = url_.sentinels[looked_at_].place();
   place_ = found->place();
+  last_named_[looked_at_] = *found;
   RedisUrl to = url_;
   to.sentinels.clear();
   to.host = std::move(found->host);
@@ -106,10 +108,16 @@ void PrimaryConnection::look() {
 void PrimaryConnection::on_looked(std::size_t sentinel, const Result<NamedPrimary>& named) {
   loop_.destroy_later(std::move(ask_));
   look_.arm(look_pause_);
-  const bool is_behind = named && named->epoch && memory_.epoch && *named->epoch < *memory_.epoch;
-  if (!named || is_behind) return memory_.note_ask_failed();
-  if (named->epoch) memory_.epoch = named->epoch;
-  memory_.first = sentinel;
+  last_named_[sentinel] = named ? std::optional(*named) : std::nullopt;
+  if (!named) return memory_.note_ask_failed();
+  const NamedPrimary* const most = find_named_by_most(last_named_);
+  if (most && most->place() == named->place()) {
+    memory_.believe_most(sentinel, most->epoch);
+  } else if (memory_.is_behind(named->epoch)) {
+    return memory_.note_ask_failed();
+  } else {
+    memory_.believe(sentinel, named->epoch);
+  }
   if (named->place() != place_)
     connection_->close("sentinel " + url_.sentinels[sentinel].place() + " names " + named->place() + " as " +
                        url_.primary_name);

@@ -19,6 +19,21 @@ Result<NamedPrimary> parse_named_primary(const std::string& name, const Reply& a
   return named;
 }
 
+const NamedPrimary* find_named_by_most(const NamedPrimaries& said) {
+  for (const auto& one : said) {
+    if (!one) continue;
+    std::size_t agree = 0;
+    const NamedPrimary* newest = &*one;
+    for (const auto& other : said) {
+      if (!other || other->host != one->host || other->port != one->port) continue;
+      ++agree;
+      if (other->epoch > newest->epoch) newest = &*other;
+    }
+    if (agree * 2 > said.size()) return newest;
+  }
+  return nullptr;
+}
+
 SentinelAsk::SentinelAsk(event::EventLoop& loop, const RedisUrl& sentinel, std::string name,
                          std::chrono::milliseconds timeout, OnDone on_done)
     : loop_(loop),

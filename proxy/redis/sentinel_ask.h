@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "base/unique_function.h"
@@ -28,6 +29,12 @@ struct NamedPrimary {
 
   std::string place() const { return place_of(host, port); }
 };
+
+// What each sentinel of a URL has said; none where nothing is known of it.
+using NamedPrimaries = std::vector<std::optional<NamedPrimary>>;
+
+// What more than half of all agree on, of the highest epoch that one of these tells; null where they do not.
+const NamedPrimary* find_named_by_most(const NamedPrimaries& said);
 
 // Of the answers to both. Fails where nobody is named.
 Result<NamedPrimary> parse_named_primary(const std::string& name, const Reply& address, const Reply& primary);

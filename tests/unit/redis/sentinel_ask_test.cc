@@ -52,6 +52,17 @@ TEST_CASE("what sentinels answer is an address and an epoch, or the reason why i
     CHECK_FALSE(parse_named_primary("faces", nonsense, kNothing));
 }
 
+TEST_CASE("more than half of all sentinels agree where they name one address, whatever their epochs", "[redis]") {
+  const NamedPrimary old{"a", 1, 5}, same{"a", 1, 6}, other{"a", 2, 9}, unknown{"a", 1, {}};
+  CHECK(find_named_by_most({}) == nullptr);
+  CHECK(find_named_by_most({old, {}}) == nullptr);
+  CHECK(find_named_by_most({old, same, other, other}) == nullptr);
+  REQUIRE(find_named_by_most({old}) != nullptr);
+  // The newest of them speaks for them: the rest is behind, though right.
+  for (const NamedPrimaries& said : {NamedPrimaries{old, other, same}, {same, {}, old}, {unknown, same, other}})
+    CHECK(find_named_by_most(said)->epoch == 6u);
+}
+
 TEST_CASE("a sentinel is asked for the address and the epoch of a name", "[redis]") {
   FakeSentinel sentinel;
   sentinel.name(7001, 5);
