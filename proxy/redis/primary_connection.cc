@@ -18,6 +18,7 @@ PrimaryConnection::PrimaryConnection(event::EventLoop& loop, const RedisUrl& url
       on_state_(std::move(on_state)),
       place_(url.place()),
       last_named_(url.sentinels.size()),
+      asks_(url.sentinels.size()),
       look_(loop, [this] { this->look(); }),
       end_(loop, [this] { on_state_(fail(ErrorCode::Unavailable, why_ended_)); }) {
   if (has_sentinels()) {
@@ -50,7 +51,7 @@ void PrimaryConnection::connect(const RedisUrl& to) {
 void PrimaryConnection::on_connected(const Status& state) {
   if (!state) {
     look_.disarm();
-    ask_.reset();
+    asks_.clear();
     return on_state_(state);
   }
   if (!has_sentinels()) return tell_ready();
@@ -100,13 +101,14 @@ void PrimaryConnection::end_search(std::string why) {
 // Each in its turn, so that one that is behind or gone is not the only one to be heard.
 void PrimaryConnection::look() {
   looked_at_ = (looked_at_ + 1) % url_.sentinels.size();
-  ask_ = std::make_unique<SentinelAsk>(
-      loop_, url_.sentinels[looked_at_], url_.primary_name, connect_timeout_,
-      [this, sentinel = looked_at_](const Result<NamedPrimary>& named) { on_looked(sentinel, named); });
+  auto& ask = asks_[looked_at_];
+  auto on_done = [this, sentinel = looked_at_](const Result<NamedPrimary>& named) { on_looked(sentinel, named); };
+  if (ask && ask->may_ask_again()) return ask->ask_again(connect_timeout_, std::move(on_done));
+  ask = std::make_unique<SentinelAsk>(loop_, url_.sentinels[looked_at_], url_.primary_name, connect_timeout_,
+                                      std::move(on_done));
 }
 
 void PrimaryConnection::on_looked(std::size_t sentinel, const Result<NamedPrimary>& named) {
-  loop_.destroy_later(std::move(ask_));
   look_.arm(look_pause_);
   last_named_[sentinel] = named ? std::optional(*named) : std::nullopt;
   if (!named) return memory_.note_ask_failed();

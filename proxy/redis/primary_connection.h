@@ -82,7 +82,8 @@ class PrimaryConnection {
   // may have been true then.
   NamedPrimaries last_named_;
   std::unique_ptr<PrimarySearch> search_;
-  std::unique_ptr<SentinelAsk> ask_;
+  // Of each sentinel: kept, so that only the first look, or one after a failure, has to connect.
+  std::vector<std::unique_ptr<SentinelAsk>> asks_;
   std::unique_ptr<Connection> connection_;
   event::Timer look_;
   event::Deferred end_;

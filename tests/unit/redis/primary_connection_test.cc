@@ -246,6 +246,24 @@ TEST_CASE("what a sentinel said before it went counts no more", "[redis]") {
   CHECK(client.states.size() == 1);
 }
 
+TEST_CASE("the sentinels are asked on over one connection each, which is made again when it has ended", "[redis]") {
+  RedisServer server(kPort);
+  FakeSentinel first, second;
+  first.name(server.port());
+  second.name(server.port());
+  Client client;
+  REQUIRE(client.connect(url_of(first, second)) == "ready");
+  CHECK(first.connections() == 1);
+  client.run_until([&] { return first.asked() >= 5 && second.asked() >= 5; });
+  CHECK(first.connections() == 2);  // The search had one of its own.
+  CHECK(second.connections() == 1);
+  second.drop_clients();
+  client.run_until([&] { return second.connections() == 2; });
+  client.run_until([&, asked = second.asked()] { return second.asked() >= asked + 5; });
+  CHECK(second.connections() == 2);
+  CHECK(client.states.size() == 1);
+}
+
 TEST_CASE("a primary that dies ends the connection, and nobody is asked on", "[redis]") {
   RedisServer server(kPort);
   FakeSentinel sentinel;
