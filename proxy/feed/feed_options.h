@@ -23,8 +23,10 @@ struct FeedOptions {
   // A proof in good time before the lease is over, so that one that is lost does not end it.
   std::chrono::milliseconds proof_interval() const { return lease / 5; }
   std::chrono::milliseconds connect_timeout() const { return std::min(lease / 2, std::chrono::milliseconds{1'000}); }
-  // Between two looks at the sentinels, where the URL has any. A lease is enough to hear three of them: a wait that
-  // counts on a lease's end (PROTOCOL R18) is not over at a deposed primary that one of those knows of.
+  // Between two looks at the sentinels, where the URL has any. A lease is enough to hear three of them, where these
+  // answer at once: a wait that counts on a lease's end (PROTOCOL R18) is then not over at a deposed primary that one
+  // of those knows of. One that hangs takes connect_timeout() of that; then only R8 stands in the way of such a
+  // primary.
   std::chrono::milliseconds look_at_sentinels() const { return std::min(lease / 4, std::chrono::milliseconds{1'000}); }
   // A peer that is silent for longer is given up.
   std::chrono::milliseconds answer_timeout() const { return lease / 4; }

@@ -98,7 +98,8 @@ void Publisher::publish(UpdateEvent event, std::optional<milliseconds> wait, OnD
   const bool is_full = jobs_.size() >= kJobsMax;
   const auto job = jobs_.insert(jobs_.end(), Job{std::move(event), until, std::move(on_done)});
   if (is_full) return finish(job, fail(ErrorCode::Unavailable, "too many publications are under way"));
-  // While it connects the job waits for that, which takes no longer than connect_timeout, once for each sentinel too.
+  // While it connects the job waits for that, longer than its `wait` where need be: an update that is late is better
+  // than none. With sentinels that takes up to connect_timeout for each of them, for the connection, and for ROLE.
   if (is_ready_) return write(job);
   if (!connection_) finish(job, fail(ErrorCode::Unavailable, options_.url.place() + ": no connection"));
 }

@@ -43,7 +43,8 @@ class Publisher {
   Publisher& operator=(const Publisher&) = delete;
 
   // Fails where Redis cannot be had: nothing is published then, or nobody knows. With `wait`, answers once nobody is
-  // left who could serve what was before the event, or after that time with what is known by then.
+  // left who could serve what was before the event, or after that time with what is known by then; never before the
+  // event is written or has failed, however long that takes.
   void publish(UpdateEvent event, std::optional<std::chrono::milliseconds> wait, OnDone on_done);
   // Tried until it has worked (PROTOCOL R5). Beyond kPendingMax the oldest is given up, and counted; so is what no
   // event can say.

@@ -1,6 +1,6 @@
 #include "redis/primary_connection.h"
 
-#include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "base/check.h"
@@ -17,6 +17,8 @@ PrimaryConnection::PrimaryConnection(event::EventLoop& loop, const RedisUrl& url
       memory_(memory),
       on_state_(std::move(on_state)),
       place_(url.place()),
+      last_named_(url.sentinels.size()),
+      asks_(url.sentinels.size()),
       look_(loop, [this] { this->look(); }),
       end_(loop, [this] { on_state_(fail(ErrorCode::Unavailable, why_ended_)); }) {
   if (has_sentinels()) {
@@ -33,6 +35,7 @@ void PrimaryConnection::on_found(Result<NamedPrimary> found) {
   looked_at_ = memory_.first;
   named_by_ = url_.sentinels[looked_at_].place();
   place_ = found->place();
+  last_named_[looked_at_] = *found;
   RedisUrl to = url_;
   to.sentinels.clear();
   to.host = std::move(found->host);
@@ -48,7 +51,7 @@ void PrimaryConnection::connect(const RedisUrl& to) {
 void PrimaryConnection::on_connected(const Status& state) {
   if (!state) {
     look_.disarm();
-    ask_.reset();
+    asks_.clear();
     return on_state_(state);
   }
   if (!has_sentinels()) return tell_ready();
@@ -98,18 +101,25 @@ void PrimaryConnection::end_search(std::string why) {
 // Each in its turn, so that one that is behind or gone is not the only one to be heard.
 void PrimaryConnection::look() {
   looked_at_ = (looked_at_ + 1) % url_.sentinels.size();
-  ask_ = std::make_unique<SentinelAsk>(
-      loop_, url_.sentinels[looked_at_], url_.primary_name, connect_timeout_,
-      [this, sentinel = looked_at_](const Result<NamedPrimary>& named) { on_looked(sentinel, named); });
+  auto& ask = asks_[looked_at_];
+  auto on_done = [this, sentinel = looked_at_](const Result<NamedPrimary>& named) { on_looked(sentinel, named); };
+  if (ask && ask->may_ask_again()) return ask->ask_again(connect_timeout_, std::move(on_done));
+  ask = std::make_unique<SentinelAsk>(loop_, url_.sentinels[looked_at_], url_.primary_name, connect_timeout_,
+                                      std::move(on_done));
 }
 
 void PrimaryConnection::on_looked(std::size_t sentinel, const Result<NamedPrimary>& named) {
-  loop_.destroy_later(std::move(ask_));
   look_.arm(look_pause_);
-  const bool is_behind = named && named->epoch && memory_.epoch && *named->epoch < *memory_.epoch;
-  if (!named || is_behind) return memory_.note_ask_failed();
-  if (named->epoch) memory_.epoch = named->epoch;
-  memory_.first = sentinel;
+  last_named_[sentinel] = named ? std::optional(*named) : std::nullopt;
+  if (!named) return memory_.note_ask_failed();
+  const NamedPrimary* const most = find_named_by_most(last_named_);
+  if (most && most->place() == named->place()) {
+    memory_.believe_most(sentinel, most->epoch);
+  } else if (memory_.is_behind(named->epoch)) {
+    return memory_.note_ask_failed();
+  } else {
+    memory_.believe(sentinel, named->epoch);
+  }
   if (named->place() != place_)
     connection_->close("sentinel " + url_.sentinels[sentinel].place() + " names " + named->place() + " as " +
                        url_.primary_name);

@@ -2,10 +2,10 @@
 //
 // With sentinels: they are asked where it is (PrimarySearch), it is connected to, and ROLE must say that it is a
 // primary. From then on the sentinels are asked again, by turns, once in `look`: where one names another, and is not
-// behind, this connection ends. So what its owner does about another primary is what it does about any connection that
-// was lost, and there is no second way: it makes the next one, whose server has another identity (PROTOCOL R10).
-// Sentinels that do not answer end nothing: that a deposed primary is left alone by its writers is for Redis to see to
-// (R8), not for them.
+// behind, or where more than half do, this connection ends. So what its owner does about another primary is what it
+// does about any connection that was lost, and there is no second way: it makes the next one, whose server has another
+// identity (PROTOCOL R10). Sentinels that do not answer end nothing: that a deposed primary is left alone by its
+// writers is for Redis to see to (R8), not for them.
 //
 // Like Connection it never reconnects.
 #pragma once
@@ -78,8 +78,12 @@ class PrimaryConnection {
   bool is_told_ready_ = false;
   std::string why_ended_;      // While there is nothing that could be connected to.
   std::size_t looked_at_ = 0;  // The sentinel asked last.
+  // By each sentinel, since this connection was begun; none where it did not answer the last time. What it said before
+  // may have been true then.
+  NamedPrimaries last_named_;
   std::unique_ptr<PrimarySearch> search_;
-  std::unique_ptr<SentinelAsk> ask_;
+  // Of each sentinel: kept, so that only the first look, or one after a failure, has to connect.
+  std::vector<std::unique_ptr<SentinelAsk>> asks_;
   std::unique_ptr<Connection> connection_;
   event::Timer look_;
   event::Deferred end_;

@@ -1,13 +1,18 @@
 #include "redis/primary_search.h"
 
-#include <algorithm>
 #include <utility>
 
 namespace edge::redis {
 
 PrimarySearch::PrimarySearch(event::EventLoop& loop, const RedisUrl& url, std::chrono::milliseconds timeout,
                              SentinelMemory& memory, OnDone on_done)
-    : loop_(loop), url_(url), timeout_(timeout), memory_(memory), on_done_(std::move(on_done)), first_(memory.first) {
+    : loop_(loop),
+      url_(url),
+      timeout_(timeout),
+      memory_(memory),
+      on_done_(std::move(on_done)),
+      first_(memory.first),
+      behind_(url.sentinels.size()) {
   ask();
 }
 
@@ -20,22 +25,17 @@ void PrimarySearch::ask() {
 void PrimarySearch::on_answer(Result<NamedPrimary> answer) {
   loop_.destroy_later(std::move(ask_));
   const std::size_t sentinel = (first_ + asked_++) % url_.sentinels.size();
-  if (answer && (!answer->epoch || !memory_.epoch || *answer->epoch >= *memory_.epoch)) {
-    memory_.first = sentinel;
-    if (answer->epoch) memory_.epoch = answer->epoch;
+  if (answer && !memory_.is_behind(answer->epoch)) {
+    memory_.believe(sentinel, answer->epoch);
     return on_done_(std::move(answer));
   }
   memory_.note_ask_failed();
   if (!answer) complaints_.append(complaints_.empty() ? "" : "; ").append(answer.error().message);
   if (answer) {
     put_aside(sentinel, *std::move(answer));
-    const NamedPrimary& last = behind_.back();
-    const auto agree = std::ranges::count_if(
-        behind_, [&](const NamedPrimary& other) { return other.host == last.host && other.port == last.port; });
-    if (static_cast<std::size_t>(agree) * 2 > url_.sentinels.size()) {
-      memory_.first = sentinel;
-      memory_.epoch = last.epoch;
-      return on_done_(last);
+    if (const NamedPrimary* const most = find_named_by_most(behind_)) {
+      memory_.believe_most(sentinel, most->epoch);
+      return on_done_(*most);
     }
   }
   if (asked_ < url_.sentinels.size()) return ask();
@@ -43,11 +43,13 @@ void PrimarySearch::on_answer(Result<NamedPrimary> answer) {
 }
 
 void PrimarySearch::put_aside(std::size_t sentinel, NamedPrimary answer) {
+  const std::string epoch = std::to_string(*answer.epoch);
   complaints_.append(complaints_.empty() ? "" : "; ")
       .append("sentinel " + url_.sentinels[sentinel].place() + ": it names " + answer.place() +
-              ", but is behind: epoch " + std::to_string(*answer.epoch) + ", another has said " +
-              std::to_string(*memory_.epoch));
-  behind_.push_back(std::move(answer));
+              (answer.epoch == memory_.contradicted
+                   ? ", but by epoch " + epoch + ", which more than half have contradicted"
+                   : ", but is behind: epoch " + epoch + ", another has said " + std::to_string(*memory_.epoch)));
+  behind_[sentinel] = std::move(answer);
 }
 
 }  // namespace edge::redis

@@ -2,14 +2,14 @@
 //
 // One of them may be behind: it was cut off while the others made another Redis the primary, and still names the old
 // one, which may be on its side and take writes. So an answer whose epoch is below one heard before is put aside, and
-// is believed only where more than half of all give it: then nobody can have elected another.
+// is believed only where more than half of all give it: then nobody can have elected another. The epoch heard before is
+// one that they contradict from then on.
 #pragma once
 
 #include <chrono>
 #include <cstddef>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "base/result.h"
 #include "base/unique_function.h"
@@ -41,9 +41,9 @@ class PrimarySearch {
   SentinelMemory& memory_;
   OnDone on_done_;
   const std::size_t first_;
-  std::size_t asked_ = 0;             // How many have answered or failed.
-  std::vector<NamedPrimary> behind_;  // Answers put aside.
-  std::string complaints_;            // What was wrong with each.
+  std::size_t asked_ = 0;   // How many have answered or failed.
+  NamedPrimaries behind_;   // Answers put aside.
+  std::string complaints_;  // What was wrong with each.
   std::unique_ptr<SentinelAsk> ask_;
 };
 

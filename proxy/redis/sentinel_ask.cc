@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/check.h"
 #include "base/text.h"
 
 namespace edge::redis {
@@ -19,6 +20,21 @@ Result<NamedPrimary> parse_named_primary(const std::string& name, const Reply& a
   return named;
 }
 
+const NamedPrimary* find_named_by_most(const NamedPrimaries& said) {
+  for (const auto& one : said) {
+    if (!one) continue;
+    std::size_t agree = 0;
+    const NamedPrimary* newest = &*one;
+    for (const auto& other : said) {
+      if (!other || other->host != one->host || other->port != one->port) continue;
+      ++agree;
+      if (other->epoch > newest->epoch) newest = &*other;
+    }
+    if (agree * 2 > said.size()) return newest;
+  }
+  return nullptr;
+}
+
 SentinelAsk::SentinelAsk(event::EventLoop& loop, const RedisUrl& sentinel, std::string name,
                          std::chrono::milliseconds timeout, OnDone on_done)
     : loop_(loop),
@@ -30,11 +46,20 @@ SentinelAsk::SentinelAsk(event::EventLoop& loop, const RedisUrl& sentinel, std::
 
 void SentinelAsk::on_state(const Status& state) {
   if (!state) return finish(fail(ErrorCode::Unavailable, "sentinel " + state.error().message));
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline_ - loop_.now());
-  connection_.command({"SENTINEL", "MASTER", name_}, left, [this](Result<Reply> reply) {
+  ask(std::chrono::ceil<std::chrono::milliseconds>(deadline_ - loop_.now()));
+}
+
+void SentinelAsk::ask_again(std::chrono::milliseconds timeout, OnDone on_done) {
+  EDGE_CHECK(may_ask_again());
+  on_done_ = std::move(on_done);
+  ask(timeout);
+}
+
+void SentinelAsk::ask(std::chrono::milliseconds timeout) {
+  connection_.command({"SENTINEL", "MASTER", name_}, timeout, [this](Result<Reply> reply) {
     if (reply) primary_ = *std::move(reply);
   });
-  connection_.command({"SENTINEL", "GET-MASTER-ADDR-BY-NAME", name_}, left,
+  connection_.command({"SENTINEL", "GET-MASTER-ADDR-BY-NAME", name_}, timeout,
                       [this](const Result<Reply>& reply) { on_address(reply); });
 }
 

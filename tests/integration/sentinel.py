@@ -124,6 +124,15 @@ class Site:
             wait_until(lambda: sentinel.names() == self.replica.port, "the failover")
         self.primary, self.replica = self.replica, self.primary
 
+    def set_up_anew(self, primary):
+        """Has every sentinel forget what it knows, and then watch over that server, which has no replica."""
+        for sentinel in self.sentinels:
+            sentinel("SENTINEL", "REMOVE", NAME)
+        # Not before all have: they tell each other.
+        for sentinel in self.sentinels:
+            sentinel("SENTINEL", "MONITOR", NAME, "127.0.0.1", primary.port, len(self.sentinels) // 2 + 1)
+        self.primary, self.replica = primary, None
+
     def stop(self):
         for one in self.sentinels + self.servers:
             one.stop()

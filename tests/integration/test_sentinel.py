@@ -99,6 +99,20 @@ def test_a_primary_that_died_is_replaced(make_site, start, origin):
     shows(edge, origin, site.primary, "three")
 
 
+def test_sentinels_that_were_set_up_anew_are_followed(make_site, start, origin):
+    site = make_site(count=3)
+    origin.on(PATH, picture("one"))
+    edge = start(site.url)
+    assert edge.get(PATH).body == b"one"
+    site.fail_over()
+    follows(edge, site)
+    # Their epochs begin again, below that of the failover.
+    site.set_up_anew(site.add_server("third"))
+    follows(edge, site)
+    assert edge.metric("feed_primary_switches_total") == 2
+    shows(edge, origin, site.primary, "two")
+
+
 def test_the_tier_follows_a_failover_too(make_site, start, origin, redis):
     site = make_site()
     site.await_replica()

@@ -83,6 +83,13 @@ class FakeSentinel {
     thread_.join();
     ::close(wake_[0]);
   }
+  // Closes the connections that it has, soon.
+  void drop_clients() { EDGE_CHECK(::write(wake_[1], "", 1) == 1); }
+  // How many connections it has taken.
+  std::size_t connections() const {
+    MutexLock lock(mutex_);
+    return connections_;
+  }
   // How often it was asked for an address.
   std::size_t asked() const {
     MutexLock lock(mutex_);
@@ -100,8 +107,14 @@ class FakeSentinel {
       std::vector<pollfd> all{{wake_[0], POLLIN, 0}, {listener_, POLLIN, 0}};
       for (const auto& [fd, text] : clients) all.push_back({fd, POLLIN, 0});
       ::poll(all.data(), all.size(), -1);
-      if (all[0].revents != 0) break;
-      if (all[1].revents != 0) clients.emplace(::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC), "");
+      if (all[0].revents != 0) {
+        char byte = 0;
+        if (::read(wake_[0], &byte, 1) != 1) break;
+        for (const auto& [fd, text] : clients) ::close(fd);
+        clients.clear();
+        continue;
+      }
+      if (all[1].revents != 0) take(clients);
       for (std::size_t i = 2; i < all.size(); ++i)
         if (all[i].revents != 0 && !hear(all[i].fd, clients[all[i].fd])) {
           ::close(all[i].fd);
@@ -110,6 +123,11 @@ class FakeSentinel {
     }
     for (const auto& [fd, text] : clients) ::close(fd);
     ::close(listener_);
+  }
+  void take(std::map<int, std::string>& clients) {
+    clients.emplace(::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC), "");
+    MutexLock lock(mutex_);
+    ++connections_;
   }
   bool hear(int fd, std::string& text) {
     char bytes[4096];
@@ -165,6 +183,7 @@ class FakeSentinel {
   std::string password_ EDGE_GUARDED_BY(mutex_);
   bool is_silent_ EDGE_GUARDED_BY(mutex_) = false;
   std::size_t asked_ EDGE_GUARDED_BY(mutex_) = 0;
+  std::size_t connections_ EDGE_GUARDED_BY(mutex_) = 0;
   std::thread thread_;
 };
 

@@ -176,6 +176,94 @@ TEST_CASE("a sentinel that is behind or gone ends no connection", "[redis]") {
   CHECK(client.connection->place() == place(primary));
 }
 
+TEST_CASE("sentinels that were set up anew end a connection when more than half name another primary", "[redis]") {
+  RedisServer before(kPort), after(kPort);
+  FakeSentinel first, second, third;
+  for (FakeSentinel* sentinel : {&first, &second, &third}) sentinel->name(before.port(), 5);
+  Client client;
+  const RedisUrl url = url_of(first, second, third);
+  REQUIRE(client.connect(url) == "ready");
+  first.name(after.port(), 1);
+  client.run_until([&] { return client.asks_failed >= 3; });
+  CHECK(client.states.size() == 1);
+  third.name(after.port(), 1);
+  client.run_until([&] { return client.states.size() == 2; });
+  CHECK(client.states[1].find(" names " + place(after) + " as faces") != std::string::npos);
+  REQUIRE(client.connect(url) == "ready");
+  CHECK(client.connection->place() == place(after));
+}
+
+TEST_CASE("one sentinel of a high epoch leads away from what more than half name no more than once", "[redis]") {
+  RedisServer before(kPort), after(kPort);
+  FakeSentinel alone, second, third;
+  alone.name(before.port(), 99);
+  second.name(after.port(), 6);
+  third.name(after.port(), 6);
+  Client client;
+  const RedisUrl url = url_of(alone, second, third);
+  REQUIRE(client.connect(url) == "ready");
+  REQUIRE(client.connection->place() == place(before));
+  client.run_until([&] { return client.states.size() == 2; });
+  REQUIRE(client.connect(url) == "ready");
+  CHECK(client.connection->place() == place(after));
+  const std::size_t asked = alone.asked();
+  client.run_until([&] { return alone.asked() >= asked + 3; });
+  CHECK(client.states.size() == 1);
+  // A failover is followed as ever, at the word of one.
+  second.name(before.port(), 7);
+  client.run_until([&] { return client.states.size() == 2; });
+  REQUIRE(client.connect(url) == "ready");
+  CHECK(client.connection->place() == place(before));
+}
+
+TEST_CASE("sentinels that were set up anew and name the same primary are no longer behind", "[redis]") {
+  RedisServer server(kPort), next(kPort);
+  FakeSentinel first, second, third;
+  for (FakeSentinel* sentinel : {&first, &second, &third}) sentinel->name(server.port(), 5);
+  Client client;
+  REQUIRE(client.connect(url_of(first, second, third)) == "ready");
+  for (FakeSentinel* sentinel : {&first, &second, &third}) sentinel->name(server.port(), 1);
+  client.run_until([&] { return client.memory.epoch == 1u; });
+  CHECK(client.states.size() == 1);
+  second.name(next.port(), 2);
+  client.run_until([&] { return client.states.size() == 2; });
+}
+
+TEST_CASE("what a sentinel said before it went counts no more", "[redis]") {
+  RedisServer primary(kPort), deposed(kPort);
+  FakeSentinel ahead, behind, later;
+  ahead.name(primary.port(), 2);
+  behind.name(deposed.port(), 1);
+  later.name(primary.port(), 2);
+  Client client;
+  REQUIRE(client.connect(url_of(ahead, behind, later)) == "ready");
+  client.run_until([&] { return client.asks_failed >= 2; });
+  behind.stop();
+  // One of these may have been answered before.
+  client.run_until([&, before = client.asks_failed] { return client.asks_failed >= before + 2; });
+  later.name(deposed.port(), 1);
+  client.run_until([&, before = client.asks_failed] { return client.asks_failed >= before + 6; });
+  CHECK(client.states.size() == 1);
+}
+
+TEST_CASE("the sentinels are asked on over one connection each, which is made again when it has ended", "[redis]") {
+  RedisServer server(kPort);
+  FakeSentinel first, second;
+  first.name(server.port());
+  second.name(server.port());
+  Client client;
+  REQUIRE(client.connect(url_of(first, second)) == "ready");
+  CHECK(first.connections() == 1);
+  client.run_until([&] { return first.asked() >= 5 && second.asked() >= 5; });
+  CHECK(first.connections() == 2);  // The search had one of its own.
+  CHECK(second.connections() == 1);
+  second.drop_clients();
+  client.run_until([&] { return second.connections() == 2; });
+  client.run_until([&, asked = second.asked()] { return second.asked() >= asked + 5; });
+  CHECK(second.connections() == 2);
+  CHECK(client.states.size() == 1);
+}
+
 TEST_CASE("a primary that dies ends the connection, and nobody is asked on", "[redis]") {
   RedisServer server(kPort);
   FakeSentinel sentinel;

@@ -100,6 +100,27 @@ TEST_CASE("sentinels that were set up anew are believed when more than half agre
   CHECK(searcher.search(url_of(first, second)).find("is behind") != std::string::npos);
 }
 
+TEST_CASE("an epoch that more than half have contradicted is believed again when more than half name it", "[redis]") {
+  FakeSentinel alone, second, third;
+  alone.name(7001, 9);
+  second.name(7002, 3);
+  third.name(7002, 3);
+  Searcher searcher;
+  const RedisUrl url = url_of(alone, second, third);
+  REQUIRE(searcher.search(url) == "7001");
+  alone.name_nobody();
+  REQUIRE(searcher.search(url) == "7002");
+  alone.name(7001, 9);
+  second.name_nobody();
+  third.name_nobody();
+  CHECK(searcher.search(url).find("it names 127.0.0.1:7001, but by epoch 9, which more than half have contradicted") !=
+        std::string::npos);
+  second.name(7001, 9);
+  CHECK(searcher.search(url) == "7001");
+  second.name_nobody();
+  CHECK(searcher.search(url) == "7001");
+}
+
 TEST_CASE("a sentinel whose epoch may not be asked for is believed", "[redis]") {
   FakeSentinel sentinel;
   sentinel.name(7001, 1);

@@ -52,12 +52,60 @@ TEST_CASE("what sentinels answer is an address and an epoch, or the reason why i
     CHECK_FALSE(parse_named_primary("faces", nonsense, kNothing));
 }
 
+TEST_CASE("more than half of all sentinels agree where they name one address, whatever their epochs", "[redis]") {
+  const NamedPrimary old{"a", 1, 5}, same{"a", 1, 6}, other{"a", 2, 9}, unknown{"a", 1, {}};
+  CHECK(find_named_by_most({}) == nullptr);
+  CHECK(find_named_by_most({old, {}}) == nullptr);
+  CHECK(find_named_by_most({old, same, other, other}) == nullptr);
+  REQUIRE(find_named_by_most({old}) != nullptr);
+  // The newest of them speaks for them: the rest is behind, though right.
+  for (const NamedPrimaries& said : {NamedPrimaries{old, other, same}, {same, {}, old}, {unknown, same, other}})
+    CHECK(find_named_by_most(said)->epoch == 6u);
+}
+
 TEST_CASE("a sentinel is asked for the address and the epoch of a name", "[redis]") {
   FakeSentinel sentinel;
   sentinel.name(7001, 5);
   CHECK(ask(sentinel.url()) == "127.0.0.1:7001 by epoch 5");
   sentinel.hide_epoch();
   CHECK(ask(sentinel.url()) == "127.0.0.1:7001");
+}
+
+TEST_CASE("a sentinel may be asked again where it was reached, and each question has its own deadline", "[redis]") {
+  FakeSentinel sentinel;
+  sentinel.name(7001, 5);
+  const SystemClock clock;
+  event::EventLoop loop(clock);
+  std::vector<std::string> answers;
+  const auto note = [&](const Result<NamedPrimary>& named) {
+    answers.push_back(named ? named->place() + " by epoch " + std::to_string(named->epoch.value_or(0))
+                            : named.error().message);
+    loop.stop();
+  };
+  SentinelAsk ask(loop, sentinel.url(), "faces", 10s, note);
+  CHECK_FALSE(ask.may_ask_again());
+  loop.run();
+  REQUIRE(ask.may_ask_again());
+  sentinel.name(7002, 6);
+  ask.ask_again(10s, note);
+  CHECK_FALSE(ask.may_ask_again());
+  loop.run();
+  // Who knows nobody was reached all the same.
+  sentinel.name_nobody();
+  ask.ask_again(10s, note);
+  loop.run();
+  sentinel.name(7003, 7);
+  ask.ask_again(10s, note);
+  loop.run();
+  sentinel.be_silent();
+  ask.ask_again(50ms, note);
+  loop.run();
+  CHECK_FALSE(ask.may_ask_again());
+  const std::string whose = "sentinel " + sentinel.place() + ": ";
+  CHECK(answers == std::vector<std::string>{"127.0.0.1:7001 by epoch 5", "127.0.0.1:7002 by epoch 6",
+                                            whose + "no master named 'faces'", "127.0.0.1:7003 by epoch 7",
+                                            whose + "no answer in time"});
+  CHECK(sentinel.connections() == 1);
 }
 
 TEST_CASE("what a sentinel does not answer is told with its place", "[redis]") {
