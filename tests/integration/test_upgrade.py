@@ -64,6 +64,20 @@ def child_of(process):
     return child
 
 
+def upgrade_under(node, loads, is_over):
+    """Upgrades three times while each of the loads runs on a thread of its own, until is_over is set."""
+    threads = [threading.Thread(target=load) for load in loads]
+    for thread in threads:
+        thread.start()
+    try:
+        for _ in range(3):
+            node.upgrade()
+    finally:
+        is_over.set()
+        for thread in threads:
+            thread.join()
+
+
 @pytest.fixture
 def node(origin, start_node):
     """An edge that hears the feed, before an origin whose avatars have versions."""
@@ -265,16 +279,7 @@ def test_no_count_falls_while_two_processes_are_asked(node):
         while not is_over.is_set():
             node.get("/avatars/1/46")
 
-    threads = [threading.Thread(target=target) for target in (scrape, ask, ask)]
-    for thread in threads:
-        thread.start()
-    try:
-        for _ in range(3):
-            node.upgrade()
-    finally:
-        is_over.set()
-        for thread in threads:
-            thread.join()
+    upgrade_under(node, (scrape, ask, ask), is_over)
     assert failures == [] and len(scrapes) > 3
     check_none_falls(scrapes)
 
@@ -445,16 +450,7 @@ def test_no_request_fails_and_no_connection_is_refused(node):
             count += 1
         counts.append(count)
 
-    askers = [threading.Thread(target=ask) for _ in range(4)]
-    for asker in askers:
-        asker.start()
-    try:
-        for _ in range(3):
-            node.upgrade()
-    finally:
-        is_over.set()
-        for asker in askers:
-            asker.join()
+    upgrade_under(node, [ask] * 4, is_over)
     assert failures == [] and min(counts) > 0
 
 
