@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 #include "origin/balancer.h"
-#include "origin/curl_multi.h"
+#include "origin/carrier.h"
 
 namespace edge::origin {
 
@@ -24,14 +24,14 @@ class AttemptOwner {
 class Attempt final : public TransferUser {
  public:
   // `alone` outlives it, and wakes it while it has no transfer.
-  Attempt(AttemptOwner& owner, CurlMulti& alone) : owner_(owner), alone_(alone), multi_(&alone) {}
-  ~Attempt() override { multi_->forget(*this); }
+  Attempt(AttemptOwner& owner, Carrier& alone) : owner_(owner), alone_(alone), carrier_(&alone) {}
+  ~Attempt() override { carrier_->forget(*this); }
 
   // One that is under way is given up for it.
-  void begin(CurlMulti& multi, const TransferJob& job, Instant now, Instant connect_deadline) {
+  void begin(Carrier& carrier, const TransferJob& job, Instant now, Instant connect_deadline) {
     end();
-    multi_ = &multi;
-    transfer_ = multi.take_transfer();
+    carrier_ = &carrier;
+    transfer_ = carrier.take_transfer();
     url_ = job.url;
     begun_at_ = now;
     connect_deadline_ = connect_deadline;
@@ -39,24 +39,24 @@ class Attempt final : public TransferUser {
   }
   // Also of one that is over. The owner hears no more of it.
   void end() {
-    multi_->forget(*this);
-    if (transfer_) multi_->give_back(std::move(transfer_));
-    multi_ = &alone_;
+    carrier_->forget(*this);
+    if (transfer_) carrier_->give_back(std::move(transfer_));
+    carrier_ = &alone_;
   }
   // The owner acts in a later turn.
-  void wake() { multi_->wake(*this); }
+  void wake() { carrier_->wake(*this); }
 
   bool has_transfer() const { return transfer_ != nullptr; }
-  CurlTransfer& transfer() { return *transfer_; }
-  const CurlTransfer& transfer() const { return *transfer_; }
-  CurlMulti& multi() const { return *multi_; }
+  Transfer& transfer() { return *transfer_; }
+  const Transfer& transfer() const { return *transfer_; }
+  Carrier& carrier() const { return *carrier_; }
   // Of the last that has begun.
   const OriginUrlRef& url() const { return url_; }
   Instant begun_at() const { return begun_at_; }
   Instant connect_deadline() const { return connect_deadline_; }
   // Nothing came over a connection that others share, whatever became of that: it says nothing of the URL.
   bool has_lost_shared_connection() const {
-    return multi_->shares_connections() && transfer_->is_over() && !transfer_->head().has_begun() &&
+    return carrier_->shares_connections() && transfer_->is_over() && !transfer_->head().has_begun() &&
            !transfer_->failure()->is_connect_failure;
   }
 
@@ -64,9 +64,9 @@ class Attempt final : public TransferUser {
   void act() override { owner_.on_noted(); }
 
   AttemptOwner& owner_;
-  CurlMulti& alone_;
-  CurlMulti* multi_;  // The transfer's; alone_ where there is none.
-  std::unique_ptr<CurlTransfer> transfer_;
+  Carrier& alone_;
+  Carrier* carrier_;  // The transfer's; alone_ where there is none.
+  std::unique_ptr<Transfer> transfer_;
   OriginUrlRef url_;
   Instant begun_at_{};
   Instant connect_deadline_{};

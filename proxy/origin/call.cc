@@ -40,7 +40,7 @@ metrics::OriginEnd end_of_error(http::ProxyError error) {
 
 }  // namespace
 
-Call::Call(event::EventLoop& loop, CurlMulti& alone, metrics::WorkerMetrics& metrics, CallOwner& owner)
+Call::Call(event::EventLoop& loop, Carrier& alone, metrics::WorkerMetrics& metrics, CallOwner& owner)
     : loop_(loop),
       alone_(alone),
       metrics_(metrics),
@@ -118,7 +118,7 @@ Instant Call::deadline() const {
 }
 
 Instant Call::deadline_of(const Attempt& attempt) const {
-  const CurlTransfer& transfer = attempt.transfer();
+  const Transfer& transfer = attempt.transfer();
   if (transfer.is_over()) return Instant::max();
   if (transfer.head().is_complete()) return clock_from_ + limits_.total_timeout;
   if (transfer.was_request_sent() && awaits_client()) return Instant::max();
@@ -132,10 +132,10 @@ void Call::expire() {
   }
   if (may_hedge() && loop_.now() >= attempt_->begun_at() + limits_.hedge_after) return hedge();
   if (is_racing() && expire_race()) return;
-  const CurlTransfer& transfer = attempt_->transfer();
+  const Transfer& transfer = attempt_->transfer();
   const std::string& authority = attempt_->url()->authority;
   // As a connection of one request ends with it, so must others not have to wait for one that may be dead.
-  if (transfer.was_request_sent()) owner_.distrust(attempt_->multi());
+  if (transfer.was_request_sent()) owner_.distrust(attempt_->carrier());
   if (transfer.head().is_complete()) {
     refuse(http::ProxyError::ConnectionReadTimeout, authority + ": the response took too long");
   } else if (transfer.was_request_sent()) {
@@ -189,7 +189,7 @@ void Call::step() {
   if (state_ == State::Failing) return end_with_error(*refusal_);
   if (state_ != State::Running) return;
   if (is_racing() && !settle_race()) return;
-  CurlTransfer& transfer = attempt_->transfer();
+  Transfer& transfer = attempt_->transfer();
   if (transfer.is_over() && transfer.failure() && transfer.failure()->is_connect_failure) {
     note_attempt(*attempt_, Verdict::Unreachable);
     if (try_elsewhere(metrics::OriginRetry::Unreachable)) return;
@@ -224,7 +224,7 @@ bool Call::has_failed_safely() const {
 
 // What an attempt of which nothing has been handed on says of its URL, once that is certain.
 std::optional<Verdict> Call::try_judge(const Attempt& attempt) const {
-  const CurlTransfer& transfer = attempt.transfer();
+  const Transfer& transfer = attempt.transfer();
   if (transfer.head().is_complete()) return judge_status(transfer.head().head().status, limits_.any_5xx_is_failure);
   if (!transfer.is_over()) return std::nullopt;
   return judge_error(transfer.failure()->error);
@@ -249,7 +249,7 @@ bool Call::try_again() {
 // it, whatever became of the connection (RFC 9113 section 8.7 names the cases in which it surely may), and where what
 // comes cannot be used. Once, since a transfer with a connection of its own ends as it ends.
 bool Call::must_ask_alone() const {
-  if (!attempt_->multi().shares_connections() || is_head_delivered_) return false;
+  if (!attempt_->carrier().shares_connections() || is_head_delivered_) return false;
   if (attempt_->transfer().head().is_complete()) return !attempt_->transfer().is_usable();
   return attempt_->has_lost_shared_connection();
 }
@@ -272,12 +272,12 @@ void Call::note_attempt(const Attempt& attempt, Verdict verdict) {
 
 void Call::begin_attempt(Attempt& attempt, OriginUrlRef url) {
   tried_.push_back(url);
-  begin_transfer(attempt, url, request_.may_share_connection && may_be_sent_twice());
+  begin_transfer(attempt, url, request_.may_share_connection);
 }
 
 void Call::begin_transfer(Attempt& attempt, const OriginUrlRef& url, bool shares) {
   const Instant now = loop_.now();
-  attempt.begin(owner_.multi_for(url, shares),
+  attempt.begin(owner_.carrier_for(url, may_be_sent_twice(), shares),
                 TransferJob{.url = url,
                             .request = request_,
                             .upload = request_.has_body ? &upload_ : nullptr,
@@ -319,7 +319,7 @@ void Call::deliver_collected() {
   mode_ = observer_->on_collect_overflow();
   if (is_abandoned()) return;
   limits_.collect_bytes_max = UINT64_MAX;  // Told once.
-  attempt_->transfer().set_body_bytes_max(mode_ == BodyMode::Stream ? CurlTransfer::kStreamBytesMax : UINT64_MAX);
+  attempt_->transfer().set_body_bytes_max(mode_ == BodyMode::Stream ? Transfer::kStreamBytesMax : UINT64_MAX);
 }
 
 void Call::deliver_streamed() {

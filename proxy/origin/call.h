@@ -14,7 +14,7 @@
 #include "metrics/worker_metrics.h"
 #include "origin/attempt.h"
 #include "origin/breaker.h"
-#include "origin/curl_multi.h"
+#include "origin/carrier.h"
 #include "origin/fetch.h"
 #include "origin/upload.h"
 #include "origin/verdict.h"
@@ -26,12 +26,13 @@ class Call;
 // What a call asks of the Origin that owns it.
 class CallOwner {
  public:
-  // What carries a transfer to that URL; `shares`: also over a connection that others use.
-  virtual CurlMulti& multi_for(const OriginUrlRef& url, bool shares) = 0;
+  // What carries a transfer to that URL. `is_plain_get`: a GET without a body; `shares`: which may go over a
+  // connection that others use.
+  virtual Carrier& carrier_for(const OriginUrlRef& url, bool is_plain_get, bool shares) = 0;
   // It will expire at this time, perhaps sooner than it was to.
   virtual void expire_by(Instant deadline) = 0;
   // One of its connections has gone silent.
-  virtual void distrust(CurlMulti& multi) = 0;
+  virtual void distrust(Carrier& carrier) = 0;
   // The URL to ask.
   virtual OriginUrlRef find_first_url() = 0;
   // Another than those in `tried`; null when none is left, or when there were too many further attempts lately.
@@ -77,7 +78,7 @@ class Call final : private AttemptOwner {
   enum class State { Spare, Queued, Running, Failing, Ended };
   using List = std::list<Call>;
 
-  Call(event::EventLoop& loop, CurlMulti& alone, metrics::WorkerMetrics& metrics, CallOwner& owner);
+  Call(event::EventLoop& loop, Carrier& alone, metrics::WorkerMetrics& metrics, CallOwner& owner);
 
   // Its life, in order.
   void begin(FetchRequest request, FetchObserver& observer, const CallLimits& limits);
@@ -149,7 +150,7 @@ class Call final : private AttemptOwner {
 
   // Constant after construction.
   event::EventLoop& loop_;
-  CurlMulti& alone_;  // For what needs a connection of its own.
+  Carrier& alone_;  // For what needs a connection of its own.
   metrics::WorkerMetrics& metrics_;
   CallOwner& owner_;
 

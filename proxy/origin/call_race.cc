@@ -59,7 +59,7 @@ bool Call::expire_race() {
     const bool is_second_farther = hedge_->transfer().was_request_sent() && !attempt_->transfer().was_request_sent();
     Attempt& other = is_second_farther ? *attempt_ : *hedge_;
     const bool was_sent = other.transfer().was_request_sent();
-    if (was_sent) owner_.distrust(other.multi());
+    if (was_sent) owner_.distrust(other.carrier());
     drop(other, had_little_time(other) ? Verdict::Nothing : was_sent ? Verdict::Failed : Verdict::Unreachable);
     return false;
   }

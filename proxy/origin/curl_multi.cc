@@ -56,11 +56,10 @@ struct CurlMulti::Callbacks {
 };
 
 CurlMulti::CurlMulti(event::EventLoop& loop, const CurlOptions& options, metrics::WorkerMetrics& metrics)
-    : loop_(loop),
+    : Carrier(loop, options.connections_max),
       options_(options),
       metrics_(metrics),
-      timer_(loop, [this] { set_timeout(0); }),
-      planned_run_(loop, [this] { run_planned(); }) {
+      timer_(loop, [this] { set_timeout(0); }) {
   initialize_library();
   multi_.reset(curl_multi_init());
   EDGE_CHECK(multi_ != nullptr);
@@ -72,28 +71,15 @@ CurlMulti::CurlMulti(event::EventLoop& loop, const CurlOptions& options, metrics
   set(multi_.get(), CURLMOPT_MAXCONNECTS, static_cast<long>(options_.connections_max));
 }
 
-CurlMulti::~CurlMulti() { spare_.clear(); }
+CurlMulti::~CurlMulti() { destroy_spare(); }
 
 void CurlMulti::FreeMulti::operator()(void* multi) const noexcept { curl_multi_cleanup(multi); }
 
-std::unique_ptr<CurlTransfer> CurlMulti::take_transfer() {
-  ++in_use_;
-  if (spare_.empty()) return std::make_unique<CurlTransfer>(*this);
-  auto transfer = std::move(spare_.back());
-  spare_.pop_back();
-  return transfer;
-}
-
-void CurlMulti::give_back(std::unique_ptr<CurlTransfer> transfer) {
-  EDGE_CHECK(in_use_ > 0);
-  --in_use_;
-  transfer->stop();
-  if (transfer->body_.capacity() > CurlTransfer::kStreamBytesMax) transfer->body_ = Bytes{};
-  if (spare_.size() < options_.connections_max) spare_.push_back(std::move(transfer));
-}
+std::unique_ptr<Transfer> CurlMulti::make_transfer() { return std::make_unique<CurlTransfer>(*this); }
 
 void CurlMulti::reload(const CurlOptions& options) {
   options_ = options;
+  set_spare_max(options.connections_max);
   set(multi_.get(), CURLMOPT_MAXCONNECTS, static_cast<long>(options_.connections_max));
   ++reloads_;
 }
@@ -106,12 +92,12 @@ void CurlMulti::hook_sockets(void* easy, CurlTransfer& of) {
 }
 
 void CurlMulti::add(CurlTransfer& transfer) {
-  EDGE_CHECK(loop_.is_current() && !is_library_running_);
+  EDGE_CHECK(loop().is_current() && !is_taking_notes());
   EDGE_CHECK(curl_multi_add_handle(multi_.get(), transfer.easy_.get()) == CURLM_OK);
 }
 
 void CurlMulti::remove(CurlTransfer& transfer) {
-  EDGE_CHECK(loop_.is_current() && !is_library_running_);
+  EDGE_CHECK(loop().is_current() && !is_taking_notes());
   // libcurl would close a connection in the making first and say so afterwards, when the descriptor may be another's.
   if (!transfer.has_connection_) drop_connecting(transfer);
   EDGE_CHECK(curl_multi_remove_handle(multi_.get(), transfer.easy_.get()) == CURLM_OK);
@@ -128,13 +114,13 @@ void CurlMulti::want(void* easy, int fd, int what) {
   }
   if ((what & CURL_POLL_IN) != 0) {
     if (!socket.reader)
-      socket.reader =
-          std::make_unique<event::Watch>(loop_, fd, event::Watch::Readable, [this, fd] { on_ready(fd, CURL_POLL_IN); });
+      socket.reader = std::make_unique<event::Watch>(loop(), fd, event::Watch::Readable,
+                                                     [this, fd] { on_ready(fd, CURL_POLL_IN); });
     socket.reader->arm();
   }
   if ((what & CURL_POLL_OUT) != 0) {
     if (!socket.writer)
-      socket.writer = std::make_unique<event::Watch>(loop_, fd, event::Watch::Writable,
+      socket.writer = std::make_unique<event::Watch>(loop(), fd, event::Watch::Writable,
                                                      [this, fd] { on_ready(fd, CURL_POLL_OUT); });
     socket.writer->arm();
   } else if (socket.writer) {
@@ -157,7 +143,7 @@ void CurlMulti::drop_socket(int fd) {
   for (auto* watch : {&found->second.reader, &found->second.writer}) {
     if (!*watch) continue;
     (*watch)->disarm();
-    loop_.destroy_later(std::move(*watch));
+    loop().destroy_later(std::move(*watch));
   }
   sockets_.erase(found);
 }
@@ -186,23 +172,19 @@ void CurlMulti::on_ready(int fd, int what) {
 void CurlMulti::set_timeout(long milliseconds) {
   timer_.disarm();
   is_timeout_due_ = milliseconds == 0;
-  if (milliseconds == 0) planned_run_.schedule();
+  if (milliseconds == 0) plan_run();
   if (milliseconds > 0) timer_.arm(std::chrono::milliseconds{milliseconds});
 }
 
-void CurlMulti::run_planned() {
-  if (is_timeout_due_) {
-    is_timeout_due_ = false;
-    run_library(CURL_SOCKET_TIMEOUT, 0);
-  }
-  act_on_due();
+void CurlMulti::on_planned_run() {
+  if (std::exchange(is_timeout_due_, false)) run_library(CURL_SOCKET_TIMEOUT, 0);
 }
 
 void CurlMulti::run_library(int fd, int what) {
-  is_library_running_ = true;
-  int running = 0;
-  EDGE_CHECK(curl_multi_socket_action(multi_.get(), fd, what, &running) == CURLM_OK);
-  is_library_running_ = false;
+  take_notes([&] {
+    int running = 0;
+    EDGE_CHECK(curl_multi_socket_action(multi_.get(), fd, what, &running) == CURLM_OK);
+  });
   note_ended_transfers();
 }
 
@@ -213,35 +195,10 @@ void CurlMulti::note_ended_transfers() {
     const CURLcode code = message->data.result;
     CurlTransfer* transfer = nullptr;
     curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
+    if (code == CURLE_OK) transfer->keep_connection();
     remove(*transfer);
     transfer->note_end(code);
   }
-}
-
-void CurlMulti::wake(TransferUser& user) {
-  if (user.is_due_) return;
-  user.is_due_ = true;
-  due_.push_back(&user);
-  if (!is_library_running_) planned_run_.schedule();
-}
-
-void CurlMulti::forget(TransferUser& user) {
-  if (!user.is_due_) return;
-  user.is_due_ = false;
-  for (auto* list : {&due_, &acting_})
-    std::replace(list->begin(), list->end(), &user, static_cast<TransferUser*>(nullptr));
-}
-
-void CurlMulti::act_on_due() {
-  EDGE_CHECK(acting_.empty());
-  acting_.swap(due_);
-  for (std::size_t i = 0; i < acting_.size(); ++i) {
-    TransferUser* const user = std::exchange(acting_[i], nullptr);
-    if (user == nullptr) continue;
-    user->is_due_ = false;
-    user->act();
-  }
-  acting_.clear();
 }
 
 }  // namespace edge::origin

@@ -4,13 +4,11 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
-#include <vector>
 
-#include "event/deferred.h"
-#include "event/event_loop.h"
 #include "event/timer.h"
 #include "event/watch.h"
 #include "metrics/worker_metrics.h"
+#include "origin/carrier.h"
 #include "origin/curl_transfer.h"
 
 namespace edge::origin {
@@ -28,33 +26,17 @@ struct CurlOptions {
   std::string connect_to;
 };
 
-// Owned by its Origin; loop's thread only.
-//
-// libcurl's callbacks only take notes. When libcurl has returned, those whose transfers have noted something act; they
-// may start and stop any transfer then, their own included.
-class CurlMulti {
+// Its callbacks only take notes.
+class CurlMulti final : public Carrier {
  public:
   CurlMulti(event::EventLoop& loop, const CurlOptions& options, metrics::WorkerMetrics& metrics);
-  ~CurlMulti();
-  CurlMulti(const CurlMulti&) = delete;
-  CurlMulti& operator=(const CurlMulti&) = delete;
+  ~CurlMulti() override;
 
-  // A spare transfer, or a new one.
-  std::unique_ptr<CurlTransfer> take_transfer();
-  // For the next to use. It need not be over.
-  void give_back(std::unique_ptr<CurlTransfer> transfer);
-  // Transfers that were taken and not yet given back.
-  std::size_t in_use() const { return in_use_; }
-  bool shares_connections() const { return options_.shares_connections; }
+  bool shares_connections() const override { return options_.shares_connections; }
   // Whether a host has answered in HTTP/1.
   bool has_met_http1() const { return has_met_http1_; }
   // For transfers started from now on.
   void reload(const CurlOptions& options);
-
-  // Lets `user` act when the callbacks of this turn are over.
-  void wake(TransferUser& user);
-  // `user` is about to go.
-  void forget(TransferUser& user);
 
  private:
   struct Callbacks;
@@ -77,6 +59,8 @@ class CurlMulti {
     const CurlTransfer* connecting = nullptr;  // Whose connection is being made; compared only.
   };
 
+  std::unique_ptr<Transfer> make_transfer() override;
+  void on_planned_run() override;
   const CurlOptions& options() const { return options_; }
   metrics::WorkerMetrics& metrics() { return metrics_; }
   void hook_sockets(void* easy, CurlTransfer& of);
@@ -89,27 +73,18 @@ class CurlMulti {
   void drop_connecting(const CurlTransfer& transfer);
   void on_ready(int fd, int what);
   void set_timeout(long milliseconds);
-  void run_planned();
   void run_library(int fd, int what);
   void note_ended_transfers();
-  void act_on_due();
 
-  event::EventLoop& loop_;
   CurlOptions options_;
   metrics::WorkerMetrics& metrics_;
   std::uint32_t reloads_ = 0;
-  std::vector<std::unique_ptr<CurlTransfer>> spare_;
-  std::size_t in_use_ = 0;
   bool has_met_http1_ = false;
   std::unordered_map<int, Socket> sockets_;
 
-  std::vector<TransferUser*> due_;     // Null: forgotten.
-  std::vector<TransferUser*> acting_;  // Likewise; empty outside act_on_due.
-  bool is_library_running_ = false;    // Whoever is noted now acts as soon as libcurl returns.
   bool is_timeout_due_ = false;
 
   event::Timer timer_;
-  event::Deferred planned_run_;
   std::unique_ptr<void, FreeMulti> multi_;  // Goes before sockets_: it closes its connections then.
 };
 

@@ -2,11 +2,14 @@
 
 #include <curl/curl.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
 
 #include <algorithm>
 
 #include "base/check.h"
 #include "base/text.h"
+#include "origin/connection_fields.h"
 #include "origin/curl_multi.h"
 #include "origin/verdict.h"
 
@@ -22,25 +25,6 @@ static_assert(CurlTransfer::kErrorTextBytes >= CURL_ERROR_SIZE);
 template <class T>
 void set(CURL* easy, CURLoption option, T value) {
   EDGE_CHECK(curl_easy_setopt(easy, option, value) == CURLE_OK);
-}
-
-// Fields that are this connection's own (RFC 9110 section 7.6.1), which are not the caller's to say.
-bool is_ours_to_say(http::FieldName name) {
-  switch (name) {
-    case http::FieldName::Connection:
-    case http::FieldName::ContentLength:
-    case http::FieldName::Expect:
-    case http::FieldName::Host:
-    case http::FieldName::KeepAlive:
-    case http::FieldName::ProxyConnection:
-    case http::FieldName::Te:
-    case http::FieldName::Trailer:
-    case http::FieldName::TransferEncoding:
-    case http::FieldName::Upgrade:
-      return true;
-    default:
-      return false;
-  }
 }
 
 // RFC 9110 section 8.6: a length is sent even for an empty body where the method usually has one.
@@ -93,25 +77,17 @@ CurlTransfer::CurlTransfer(CurlMulti& multi) : multi_(multi), parsed_url_(curl_u
   EDGE_CHECK(parsed_url_ != nullptr && easy_ != nullptr);
 }
 
-CurlTransfer::~CurlTransfer() { stop(); }
+CurlTransfer::~CurlTransfer() {
+  stop();
+  if (connection_ >= 0) ::close(connection_);
+}
 
 void CurlTransfer::start(const TransferJob& job, TransferUser& user) {
   EDGE_CHECK(user_ == nullptr);
   // libcurl counts over all transfers of a handle how often it has replaced dead connections, and gives up at five.
   if (!is_plain_ || was_replayed_ || configured_as_of_ != multi_.reloads_) configure();
+  begin(job.url, job.collect_bytes_max);
   upload_ = job.upload;
-  collect_bytes_max_ = job.collect_bytes_max;
-  was_request_sent_ = has_connection_ = was_replayed_ = is_upload_waiting_ = is_over_ = false;
-  may_have_body_ = true;
-  head_.clear(multi_.shares_connections());
-  body_length_.reset();
-  body_.clear();
-  body_bytes_max_ = kStreamBytesMax;
-  held_back_bytes_ = 0;
-  failure_.reset();
-  error_text_[0] = '\0';
-
-  if (url_ != job.url) set_url(job.url);
   if (url_->prefix.empty() || job.request.target == "*") {
     set(easy_.get(), CURLOPT_REQUEST_TARGET, job.request.target.c_str());
   } else {
@@ -123,6 +99,25 @@ void CurlTransfer::start(const TransferJob& job, TransferUser& user) {
   set_lines(job.request);
   user_ = &user;
   multi_.add(*this);
+}
+
+void CurlTransfer::connect(const OriginUrlRef& url, TransferUser& user) {
+  EDGE_CHECK(user_ == nullptr);
+  configure();
+  is_plain_ = false;
+  begin(url, 0);
+  only_connects_ = true;
+  set(easy_.get(), CURLOPT_CONNECT_ONLY, 1L);
+  user_ = &user;
+  multi_.add(*this);
+}
+
+void CurlTransfer::begin(const OriginUrlRef& url, std::uint64_t collect_bytes_max) {
+  clear_notes(collect_bytes_max, multi_.shares_connections());
+  has_connection_ = was_replayed_ = is_upload_waiting_ = only_connects_ = false;
+  may_have_body_ = true;
+  error_text_[0] = '\0';
+  if (url_ != url) set_url(url);
 }
 
 void CurlTransfer::stop() {
@@ -254,7 +249,7 @@ void CurlTransfer::set_lines(const FetchRequest& request) {
     const std::string_view line = rest.substr(0, rest.find("\r\n"));
     rest.remove_prefix(line.size() + 2);
     const std::string_view name = line.substr(0, line.find(':'));
-    if (is_ours_to_say(http::find_field_name(name))) continue;
+    if (is_of_connection(http::find_field_name(name))) continue;
     if (equals_ignoring_case(name, "accept")) has_accept = true;
     if (trim(line.substr(name.size() + 1)).empty()) {
       add(name, ";");
@@ -275,31 +270,33 @@ void CurlTransfer::set_lines(const FetchRequest& request) {
 void CurlTransfer::note_head_complete() {
   multi_.wake(*user_);
   if (!head_.is_http2()) multi_.has_met_http1_ = true;
-  // RFC 9112 section 6.3: these have no body, whatever length they declare.
-  if (is_head_request_ || head_.head().status == 204 || head_.head().status == 304) {
-    may_have_body_ = false;
-    return;
-  }
-  body_length_ = head_.content_length();
-  if (!body_length_ || *body_length_ > collect_bytes_max_) return;
-  // The whole body will fit: room for it at once, so that it is copied once.
-  body_.reserve(static_cast<std::size_t>(*body_length_));
+  may_have_body_ = expect_body(is_head_request_);
 }
 
 bool CurlTransfer::is_usable() const {
   return !head_.is_http2() || !may_have_body_ || (body_length_ && *body_length_ <= collect_bytes_max_);
 }
 
+// libcurl closes the connection together with the transfer, so what is kept is another descriptor of it.
+void CurlTransfer::keep_connection() {
+  if (!only_connects_) return;
+  curl_socket_t fd = CURL_SOCKET_BAD;
+  if (curl_easy_getinfo(easy_.get(), CURLINFO_ACTIVESOCKET, &fd) == CURLE_OK && fd != CURL_SOCKET_BAD)
+    connection_ = ::fcntl(fd, F_DUPFD_CLOEXEC, 0);
+}
+
 void CurlTransfer::note_end(int curl_code) {
   is_over_ = true;
   count_connections();
-  if (curl_code != CURLE_OK || !head_.is_complete()) failure_ = classify(curl_code);
+  const bool is_good = only_connects_ ? connection_ >= 0 : head_.is_complete();
+  if (curl_code != CURLE_OK || !is_good) failure_ = classify(curl_code);
   multi_.wake(*std::exchange(user_, nullptr));
 }
 
 void CurlTransfer::count_connections() {
   long opened = 0;
-  if (was_request_sent_ && curl_easy_getinfo(easy_.get(), CURLINFO_NUM_CONNECTS, &opened) == CURLE_OK && opened > 0)
+  if ((was_request_sent_ || connection_ >= 0) &&
+      curl_easy_getinfo(easy_.get(), CURLINFO_NUM_CONNECTS, &opened) == CURLE_OK && opened > 0)
     multi_.metrics().origin_connections_opened.add(static_cast<std::uint64_t>(opened));
 }
 
@@ -361,8 +358,11 @@ TransferFailure CurlTransfer::classify(int curl_code) const {
     failure.detail += head_.problem();
   } else if (error_text_[0] != '\0') {
     failure.detail += error_text_.data();
+  } else if (code != CURLE_OK) {
+    failure.detail += curl_easy_strerror(code);
   } else {
-    failure.detail += code == CURLE_OK ? "the response ended within its head" : curl_easy_strerror(code);
+    failure.detail +=
+        only_connects_ ? "no descriptor is free for its connection" : "the response ended within its head";
   }
   failure.is_connect_failure = judge_error(failure.error) == Verdict::Unreachable;
   return failure;

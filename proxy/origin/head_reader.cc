@@ -20,7 +20,7 @@ bool is_interim(std::uint16_t status) { return status < 200; }
 
 void HeadReader::clear(bool may_be_http2) {
   may_be_http2_ = may_be_http2;
-  is_http2_ = false;
+  is_http2_ = is_http10_ = false;
   state_ = State::StatusLine;
   bytes_ = 0;
   text_.clear();
@@ -51,6 +51,7 @@ bool HeadReader::add_status_line(std::string_view line) {
   is_http2_ = may_be_http2_ && line.starts_with("HTTP/2 ");
   if (!is_http2_ && (!line.starts_with("HTTP/1.") || line.size() < 9 || line[8] != ' '))
     return refuse("the status line is not HTTP/1");
+  is_http10_ = !is_http2_ && line[7] == '0';
   line.remove_prefix(line.find(' ') + 1);
   const auto status = try_unsigned(line.substr(0, 3));
   if (line.size() < 3 || !status || *status < 100 || *status > 599 || (line.size() > 3 && line[3] != ' '))

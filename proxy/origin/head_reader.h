@@ -35,6 +35,8 @@ class HeadReader {
   bool has_begun() const { return bytes_ > 0; }
   // Once a status line has come.
   bool is_http2() const { return is_http2_; }
+  // Likewise: the origin speaks HTTP/1.0.
+  bool is_http10() const { return is_http10_; }
   std::string_view problem() const { return problem_; }
   // Interim responses that have come and were not yet taken, without 100: what the client expects is ours to continue.
   bool has_interim() const { return !interim_.empty(); }
@@ -57,6 +59,7 @@ class HeadReader {
 
   bool may_be_http2_ = false;
   bool is_http2_ = false;
+  bool is_http10_ = false;
   State state_ = State::StatusLine;
   std::size_t bytes_ = 0;
   std::string text_;  // Field lines, each with "\n" at its end.

@@ -9,7 +9,9 @@
 #include "event/timer.h"
 #include "origin/balancer.h"
 #include "origin/call.h"
+#include "origin/curl_multi.h"
 #include "origin/failed_targets.h"
+#include "origin/http1_carrier.h"
 #include "origin/request_check.h"
 
 namespace edge::origin {
@@ -80,6 +82,7 @@ class CurlOrigin final : public Origin, private CallOwner {
         breaker_(options.breaker, std::random_device{}(), metrics),
         retries_(options.retries),
         alone_(loop, curl_options(options, false), metrics),
+        http1_(loop, alone_, curl_options(options, false), metrics),
         deadlines_(loop, [this] { expire_calls(); }),
         breaker_tick_(loop, [this] { tick_breaker(); }) {}
   ~CurlOrigin() { EDGE_CHECK(running_.empty() && queued_.empty() && ended_.empty()); }
@@ -89,8 +92,8 @@ class CurlOrigin final : public Origin, private CallOwner {
   void set_unhealthy(std::span<const OriginUrl> urls) override { balancer_.set_unhealthy(urls, loop_.now()); }
 
  private:
-  CurlMulti& multi_for(const OriginUrlRef& url, bool shares) override;
-  void distrust(CurlMulti& multi) override;
+  Carrier& carrier_for(const OriginUrlRef& url, bool is_plain_get, bool shares) override;
+  void distrust(Carrier& carrier) override;
   void expire_by(Instant deadline) override;
   OriginUrlRef find_first_url() override { return balancer_.find_next(loop_.now(), {}); }
   OriginUrlRef find_other_url(std::span<const OriginUrlRef> tried, metrics::OriginRetry why) override;
@@ -124,6 +127,7 @@ class CurlOrigin final : public Origin, private CallOwner {
   FailedTargets failed_targets_;
   // libcurl mixes up what a host can do where some transfers want HTTP/1.1 and others HTTP/2, so they are kept apart.
   CurlMulti alone_;
+  Http1Carrier http1_;
   std::vector<std::unique_ptr<CurlMulti>> shared_;      // A connection each, to most origins.
   std::vector<std::unique_ptr<CurlMulti>> distrusted_;  // Until what they carry is over.
   // Every call is in one of these.
@@ -176,13 +180,16 @@ void CurlOrigin::reload(const OriginOptions& options) {
   retries_.reload(options.retries);
   await_breaker();
   alone_.reload(curl_options(options, false));
+  http1_.reload(curl_options(options, false));
   for (const auto& multi : shared_) multi->reload(curl_options(options, true));
   launch_queued();
 }
 
 // A body has a connection of its own, or an answer that comes before its end would leave the rest of it to the next;
 // and so has what must not be sent twice (CurlTransfer::set_method).
-CurlMulti& CurlOrigin::multi_for(const OriginUrlRef& url, bool shares) {
+Carrier& CurlOrigin::carrier_for(const OriginUrlRef& url, bool is_plain_get, bool shares) {
+  if (!is_plain_get) return alone_;
+  if (Http1Carrier::is_for(*url)) return http1_;
   if (!shares || !options_.http2 || !url->base.starts_with("https:")) return alone_;
   for (const auto& multi : shared_)
     if (multi->in_use() < kSharersMax) return *multi;
@@ -191,9 +198,9 @@ CurlMulti& CurlOrigin::multi_for(const OriginUrlRef& url, bool shares) {
 
 // libcurl cannot be told to leave a connection that others still use; so whoever comes gets new ones. A connection of
 // HTTP/1.1 has ended with its request.
-void CurlOrigin::distrust(CurlMulti& multi) {
-  const auto found = std::ranges::find(shared_, &multi, &std::unique_ptr<CurlMulti>::get);
-  if (found == shared_.end() || multi.has_met_http1()) return;
+void CurlOrigin::distrust(Carrier& carrier) {
+  const auto found = std::ranges::find(shared_, &carrier, &std::unique_ptr<CurlMulti>::get);
+  if (found == shared_.end() || (*found)->has_met_http1()) return;
   distrusted_.push_back(std::move(*found));
   shared_.erase(found);
 }
@@ -258,7 +265,7 @@ void CurlOrigin::note_attempt(const Attempt& attempt, std::string_view target, V
 // slow.
 void CurlOrigin::note_overtaken(const Attempt& attempt) {
   balancer_.note(attempt.url(), Verdict::Failed, attempt.begun_at(), loop_.now());
-  if (balancer_.is_ejected(attempt.url())) distrust(attempt.multi());
+  if (balancer_.is_ejected(attempt.url())) distrust(attempt.carrier());
 }
 
 void CurlOrigin::note_fetch(Call& call, Verdict verdict) {

@@ -42,32 +42,35 @@ std::string read_chunked(Peer& peer) {
 }  // namespace
 
 TEST_CASE("a body is streamed in pieces that add up to it", "[origin]") {
+  const std::string method = GENERATE(as<std::string>(), "GET", "OPTIONS");
   const std::string body = numbered(3'000'000);
   const bool is_chunked = GENERATE(false, true);
   RawOrigin server(
       answers(is_chunked ? "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunked(body, 5000) : ok(body)));
   TestWorker worker({server.url()});
   TestFetch fetch(worker, BodyMode::Stream);
-  fetch.get("/").finish();
+  fetch.start({.method = method, .target = "/"}).finish();
   CHECK(fetch.ends == 1);
   CHECK((fetch.body == body));
   CHECK(fetch.pieces > 1);
 }
 
 TEST_CASE("a body is collected whether its length is known or not", "[origin]") {
+  const std::string method = GENERATE(as<std::string>(), "GET", "OPTIONS");
   const std::string body = numbered(3'000'000);
   const bool is_chunked = GENERATE(false, true);
   RawOrigin server(
       answers(is_chunked ? "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunked(body, 50'000) : ok(body)));
   TestWorker worker({server.url()});
   TestFetch fetch(worker);
-  fetch.get("/").finish();
+  fetch.start({.method = method, .target = "/"}).finish();
   CHECK(fetch.ends == 1);
   CHECK((fetch.body == body));
   CHECK(fetch.pieces == 0);
 }
 
 TEST_CASE("a body that outgrows what may be collected is streamed from its first byte", "[origin]") {
+  const std::string method = GENERATE(as<std::string>(), "GET", "OPTIONS");
   const std::string body = numbered(GENERATE(101u, 1'000'000u));
   const bool is_chunked = GENERATE(false, true);
   RawOrigin server(
@@ -75,13 +78,14 @@ TEST_CASE("a body that outgrows what may be collected is streamed from its first
   TestWorker worker({server.url()});
   worker.options.collect_bytes_max = 100;
   TestFetch fetch(worker);
-  fetch.get("/").finish();
+  fetch.start({.method = method, .target = "/"}).finish();
   CHECK(fetch.overflows == 1);
   CHECK(fetch.pieces > 0);
   CHECK((fetch.body == body));
 }
 
 TEST_CASE("a body exactly as large as may be collected does not overflow", "[origin]") {
+  const std::string method = GENERATE(as<std::string>(), "GET", "OPTIONS");
   const bool is_chunked = GENERATE(false, true);
   const std::string body(100, 'x');
   RawOrigin server(
@@ -89,12 +93,13 @@ TEST_CASE("a body exactly as large as may be collected does not overflow", "[ori
   TestWorker worker({server.url()});
   worker.options.collect_bytes_max = 100;
   TestFetch fetch(worker);
-  fetch.get("/").finish();
+  fetch.start({.method = method, .target = "/"}).finish();
   CHECK(fetch.overflows == 0);
   CHECK(fetch.body == body);
 }
 
 TEST_CASE("a paused fetch stops the origin, and goes on where it was", "[origin]") {
+  const std::string method = GENERATE(as<std::string>(), "GET", "OPTIONS");
   const std::string body = numbered(20'000'000);
   std::atomic<std::size_t> sent{0};
   std::atomic<bool> was_full{false};
@@ -119,7 +124,7 @@ TEST_CASE("a paused fetch stops the origin, and goes on where it was", "[origin]
   fetch.when_body = [&] {
     if (fetch.pieces == 1) fetch.fetch->pause();
   };
-  fetch.get("/");
+  fetch.start({.method = method, .target = "/"});
   worker.run_until([&] { return was_full.load(); });
   CHECK(fetch.pieces == 1);
   CHECK(fetch.body.size() < 1'000'000);
@@ -132,6 +137,7 @@ TEST_CASE("a paused fetch stops the origin, and goes on where it was", "[origin]
 }
 
 TEST_CASE("a fetch may be paused and resumed for each piece", "[origin]") {
+  const std::string method = GENERATE(as<std::string>(), "GET", "OPTIONS");
   const std::string body = numbered(2'000'000);
   RawOrigin server(answers(ok(body)));
   TestWorker worker({server.url()});
@@ -144,18 +150,19 @@ TEST_CASE("a fetch may be paused and resumed for each piece", "[origin]") {
     fetch.fetch->pause();
     worker.loop.post([&] { fetch.fetch->resume(); });
   };
-  fetch.get("/").finish();
+  fetch.start({.method = method, .target = "/"}).finish();
   CHECK((fetch.body == body));
 }
 
 TEST_CASE("the end of a paused body waits for its last piece", "[origin]") {
+  const std::string method = GENERATE(as<std::string>(), "GET", "OPTIONS");
   RawOrigin server(answers(ok("hello")));
   TestWorker worker({server.url()});
   TestFetch fetch(worker, BodyMode::Stream), later(worker);
   fetch.when_head = [&] { fetch.fetch->pause(); };
-  fetch.get("/");
+  fetch.start({.method = method, .target = "/"});
   worker.run_until([&] { return fetch.heads == 1; });
-  later.get("/").finish();
+  later.start({.method = method, .target = "/"}).finish();
   CHECK_FALSE(fetch.is_over());
   CHECK(fetch.body.empty());
   fetch.fetch->resume();

@@ -34,15 +34,6 @@ class Hedging : public TestWorker {
  public:
   explicit Hedging(std::vector<std::string> urls) : TestWorker(std::move(urls)) { options.hedge_after = 20ms; }
 
-  // Though nobody hears anything.
-  void watch_until(std::function<bool()> is_so) {
-    event::Timer look(loop, [&] {
-      heard();
-      look.arm(5ms);
-    });
-    look.arm(5ms);
-    run_until(std::move(is_so));
-  }
   std::uint64_t hedged() { return metrics.origin_retries[OriginRetry::Hedged].value(); }
   std::uint64_t ejected(metrics::EjectionCause cause) { return metrics.origin_ejections[cause].value(); }
 };

@@ -1,0 +1,77 @@
+#include "origin/http1_carrier.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "origin/http1_transfer.h"
+
+namespace edge::origin {
+namespace {
+
+constexpr std::size_t kReceiveBytes = 64 * 1024;
+
+}  // namespace
+
+Http1Carrier::Http1Carrier(event::EventLoop& loop, CurlMulti& connector, const CurlOptions& options,
+                           metrics::WorkerMetrics& metrics)
+    : Carrier(loop, options.connections_max),
+      connector_(connector),
+      options_(options),
+      metrics_(metrics),
+      room_(kReceiveBytes) {}
+
+Http1Carrier::~Http1Carrier() { destroy_spare(); }
+
+std::unique_ptr<Transfer> Http1Carrier::make_transfer() { return std::make_unique<Http1Transfer>(*this); }
+
+void Http1Carrier::reload(const CurlOptions& options) {
+  // What stands may lead elsewhere.
+  if (options.connect_to != options_.connect_to)
+    for (auto& connection : std::exchange(idle_, {})) drop(std::move(connection));
+  options_ = options;
+  set_spare_max(options.connections_max);
+}
+
+bool Http1Carrier::is_worn_out(const Http1Connection& connection) {
+  const Instant now = loop().now();
+  if (now - *connection.used_until() > options_.idle_timeout) return true;
+  return options_.age_max.count() != 0 && now - connection.made_at() > options_.age_max;
+}
+
+std::unique_ptr<Http1Connection> Http1Carrier::try_take(const OriginUrl& url) {
+  for (std::size_t i = idle_.size(); i > 0; --i) {
+    if (idle_[i - 1]->url()->base != url.base) continue;
+    auto connection = std::move(idle_[i - 1]);
+    idle_.erase(idle_.begin() + static_cast<std::ptrdiff_t>(i - 1));
+    if (!is_worn_out(*connection)) return connection;
+    drop(std::move(connection));
+  }
+  return nullptr;
+}
+
+void Http1Carrier::keep(std::unique_ptr<Http1Connection> connection) {
+  connection->set_user(*this);
+  connection->note_used(loop().now());
+  idle_.push_back(std::move(connection));
+  const bool are_too_many = idle_.size() > options_.connections_max;
+  if (!are_too_many && !is_worn_out(*idle_.front())) return;
+  auto longest_unused = std::move(idle_.front());
+  idle_.erase(idle_.begin());
+  drop(std::move(longest_unused));
+}
+
+void Http1Carrier::drop(std::unique_ptr<Http1Connection> connection) {
+  connection->stop();
+  loop().destroy_later(std::move(connection));
+}
+
+// Nothing was asked: it is the connection's end, or nothing that could be believed.
+void Http1Carrier::on_readable(Http1Connection& connection) {
+  const auto found = std::ranges::find(idle_, &connection, &std::unique_ptr<Http1Connection>::get);
+  EDGE_CHECK(found != idle_.end());
+  auto dropped = std::move(*found);
+  idle_.erase(found);
+  drop(std::move(dropped));
+}
+
+}  // namespace edge::origin
