@@ -80,11 +80,11 @@ class Scanner {
   bool failed_ = false;
 };
 
-// The length of the day's name at the front; 0 when there is none.
-std::size_t day_name_length(std::string_view text, bool abbreviated) noexcept {
+// The length of the day's name at the front; 0 when there is none. Nearly all dates have it abbreviated.
+std::size_t day_name_length(std::string_view text) noexcept {
   for (const std::string_view day : kDays) {
-    const std::string_view name = abbreviated ? day.substr(0, 3) : day;
-    if (equals_ignoring_case(text.substr(0, name.size()), name)) return name.size();
+    if (!equals_ignoring_case(text.substr(0, 3), day.substr(0, 3))) continue;
+    return equals_ignoring_case(text.substr(0, day.size()), day) ? day.size() : 3;
   }
   return 0;
 }
@@ -150,11 +150,11 @@ std::optional<sys_seconds> try_rfc850(std::string_view after_name, sys_seconds n
 }  // namespace
 
 std::optional<sys_seconds> try_http_date(std::string_view text, sys_seconds now) noexcept {
-  if (const std::size_t length = day_name_length(text, false)) return try_rfc850(text.substr(length), now);
-  const std::size_t length = day_name_length(text, true);
+  const std::size_t length = day_name_length(text);
   if (length == 0) return std::nullopt;
   const std::string_view after_name = text.substr(length);
-  return after_name.substr(0, 1) == "," ? try_imf_fixdate(after_name) : try_asctime(after_name);
+  if (length > 3) return try_rfc850(after_name, now);
+  return after_name.starts_with(',') ? try_imf_fixdate(after_name) : try_asctime(after_name);
 }
 
 void append_http_date(std::string& to, sys_seconds time) {

@@ -45,9 +45,12 @@ std::string Fields::combined(std::string_view name) const {
 std::string Fields::combined(FieldName id) const { return has(id) ? combined(to_text(id)) : std::string{}; }
 
 void append_line(std::string& lines, std::string_view name, std::string_view value) {
+  constexpr std::string_view kBetween = ": ", kEnd = "\r\n";
   const std::size_t begin = lines.size();
-  lines.append(name).append(": ").append(value).append("\r\n");
-  for (std::size_t i = begin; i < begin + name.size(); ++i) lines[i] = ascii_lower(lines[i]);
+  lines.resize(begin + name.size() + kBetween.size() + value.size() + kEnd.size());
+  char* to = lines.data() + begin;
+  to = std::transform(name.begin(), name.end(), to, ascii_lower);
+  for (const std::string_view part : {kBetween, value, kEnd}) to = std::copy(part.begin(), part.end(), to);
 }
 
 void remove_lines(std::string& lines, std::span<const std::string> names) {
