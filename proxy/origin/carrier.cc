@@ -18,7 +18,7 @@ void Carrier::give_back(std::unique_ptr<Transfer> transfer) {
   EDGE_CHECK(in_use_ > 0);
   --in_use_;
   transfer->stop();
-  transfer->forget_large_body();
+  transfer->forget_large_memory();
   if (spare_.size() < spare_max_) spare_.push_back(std::move(transfer));
 }
 

@@ -77,10 +77,7 @@ CurlTransfer::CurlTransfer(CurlMulti& multi) : multi_(multi), parsed_url_(curl_u
   EDGE_CHECK(parsed_url_ != nullptr && easy_ != nullptr);
 }
 
-CurlTransfer::~CurlTransfer() {
-  stop();
-  if (connection_ >= 0) ::close(connection_);
-}
+CurlTransfer::~CurlTransfer() { stop(); }
 
 void CurlTransfer::start(const TransferJob& job, TransferUser& user) {
   EDGE_CHECK(user_ == nullptr);
@@ -121,6 +118,7 @@ void CurlTransfer::begin(const OriginUrlRef& url, std::uint64_t collect_bytes_ma
 }
 
 void CurlTransfer::stop() {
+  if (const int unclaimed = take_connection(); unclaimed >= 0) ::close(unclaimed);
   if (user_ == nullptr) return;
   user_ = nullptr;
   multi_.remove(*this);
@@ -288,15 +286,18 @@ void CurlTransfer::keep_connection() {
 void CurlTransfer::note_end(int curl_code) {
   is_over_ = true;
   count_connections();
-  const bool is_good = only_connects_ ? connection_ >= 0 : head_.is_complete();
-  if (curl_code != CURLE_OK || !is_good) failure_ = classify(curl_code);
+  if (curl_code != CURLE_OK || !(only_connects_ || head_.is_complete())) {
+    failure_ = classify(curl_code);
+  } else if (only_connects_ && connection_ < 0) {
+    failure_ = {.error = http::ProxyError::ProxyInternalError,
+                .detail = url_->authority + ": no descriptor is free for its connection"};
+  }
   multi_.wake(*std::exchange(user_, nullptr));
 }
 
 void CurlTransfer::count_connections() {
   long opened = 0;
-  if ((was_request_sent_ || connection_ >= 0) &&
-      curl_easy_getinfo(easy_.get(), CURLINFO_NUM_CONNECTS, &opened) == CURLE_OK && opened > 0)
+  if (was_request_sent_ && curl_easy_getinfo(easy_.get(), CURLINFO_NUM_CONNECTS, &opened) == CURLE_OK && opened > 0)
     multi_.metrics().origin_connections_opened.add(static_cast<std::uint64_t>(opened));
 }
 
@@ -358,11 +359,8 @@ TransferFailure CurlTransfer::classify(int curl_code) const {
     failure.detail += head_.problem();
   } else if (error_text_[0] != '\0') {
     failure.detail += error_text_.data();
-  } else if (code != CURLE_OK) {
-    failure.detail += curl_easy_strerror(code);
   } else {
-    failure.detail +=
-        only_connects_ ? "no descriptor is free for its connection" : "the response ended within its head";
+    failure.detail += code == CURLE_OK ? "the response ended within its head" : curl_easy_strerror(code);
   }
   failure.is_connect_failure = judge_error(failure.error) == Verdict::Unreachable;
   return failure;

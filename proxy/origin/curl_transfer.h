@@ -31,7 +31,7 @@ class CurlTransfer final : public Transfer {
   void start(const TransferJob& job, TransferUser& user) override;
   // Instead of start(): only makes a connection, which nothing else of libcurl's uses. `user` acts when it is over.
   void connect(const OriginUrlRef& url, TransferUser& user);
-  // The descriptor of that connection, which is the caller's from now on; once, after connect() has ended well.
+  // The descriptor of that connection, which is the caller's from now on; -1 where there is none, or no more.
   int take_connection() { return std::exchange(connection_, -1); }
   void stop() override;
   void continue_where_possible() override;

@@ -1,4 +1,4 @@
-// The head of a response, from the lines that libcurl hands over.
+// The head of a response, from its lines.
 #pragma once
 
 #include <cstdint>
@@ -19,10 +19,10 @@ struct InterimHead {
 };
 
 // Collects lines until the final head is complete: interim responses are set aside, trailers ignored. Stricter than
-// libcurl where leniency would let a response mean one thing here and another to a client. Owned by its transfer.
+// need be where leniency would let a response mean one thing here and another to a client. Owned by its transfer.
 class HeadReader {
  public:
-  static constexpr std::size_t kBytesMax = 64 * 1024;  // Of all heads and trailers of one response together.
+  static constexpr std::size_t kBytesMax = 64 * 1024;  // Of all lines of one response together.
   // Of one response; nobody has use for more, and each costs the client a read. What is more is dropped.
   static constexpr std::size_t kInterimMax = 8;
 

@@ -2,75 +2,120 @@
 
 #include <algorithm>
 
-#include "base/check.h"
-
 namespace edge::origin {
 namespace {
 
-// The head has been read elsewhere; this is what llhttp need know of it.
-constexpr std::string_view kChunkedHead = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+// The value of a hexadecimal digit; -1 for what is none.
+int value_of(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
 
 }  // namespace
 
-const llhttp_settings_t* Http1Body::settings() {
-  static const llhttp_settings_t settings = [] {
-    llhttp_settings_t s;
-    llhttp_settings_init(&s);
-    s.on_body = [](llhttp_t* p, const char* at, size_t n) {
-      self(p).pieces_.emplace_back(at, n);
-      return 0;
-    };
-    s.on_header_field = [](llhttp_t* p, const char*, size_t n) { return self(p).pass_over_trailer(n); };
-    s.on_header_value = [](llhttp_t* p, const char*, size_t n) { return self(p).pass_over_trailer(n); };
-    s.on_message_complete = [](llhttp_t* p) -> int {
-      self(p).has_ended_ = true;
-      return HPE_PAUSED;
-    };
-    return s;
-  }();
-  return &settings;
+void Http1Body::begin(Framing framing, std::uint64_t left) {
+  framing_ = framing;
+  chunk_ = Chunk::FirstDigit;
+  left_ = left;
+  has_ended_ = framing == Framing::Length && left == 0;
+  is_malformed_ = false;
+  unread_bytes_ = 0;
+}
+
+Http1Body::Taken Http1Body::take(std::string_view bytes) {
+  if (has_ended_ || is_malformed_) return {0, {}};
+  switch (framing_) {
+    case Framing::UntilClose:
+      return {bytes.size(), bytes};
+    case Framing::Length: {
+      const Taken taken = take_data(bytes);
+      has_ended_ = left_ == 0;
+      return taken;
+    }
+    case Framing::Chunked:
+      return take_chunks(bytes);
+  }
+  return {0, {}};
+}
+
+Http1Body::Taken Http1Body::take_data(std::string_view bytes) {
+  bytes = bytes.substr(0, left_);
+  left_ -= bytes.size();
+  return {bytes.size(), bytes};
+}
+
+Http1Body::Taken Http1Body::take_chunks(std::string_view bytes) {
+  std::size_t taken = 0;
+  while (taken < bytes.size() && !has_ended_) {
+    if (chunk_ == Chunk::Data) {
+      const Taken data = take_data(bytes.substr(taken));
+      if (left_ == 0) chunk_ = Chunk::DataReturn;
+      unread_bytes_ = 0;
+      return {taken + data.bytes, data.piece};
+    }
+    is_malformed_ = !step(bytes[taken]);
+    if (is_malformed_) break;
+    ++taken;
+    has_ended_ = chunk_ == Chunk::End;
+  }
+  return {taken, {}};
+}
+
+// RFC 9112 section 7.1. A line ends with CR LF and nothing less: there are servers and clients that disagree about the
+// rest. What stands between size and extension, or behind a size (old servers pad it), is spaces (section 7.1.1).
+bool Http1Body::step(char c) {
+  switch (chunk_) {
+    case Chunk::FirstDigit:
+      left_ = 0;
+      chunk_ = Chunk::Digits;
+      return add_digit(c);
+    case Chunk::Digits:
+      return value_of(c) >= 0 ? add_digit(c) : end_size(c);
+    case Chunk::Space:
+      return end_size(c);
+    case Chunk::Extension:
+      if (c == '\r') chunk_ = Chunk::SizeEnd;
+      return c != '\n' && pass_over();
+    case Chunk::SizeEnd:
+      chunk_ = left_ == 0 ? Chunk::Trailer : Chunk::Data;
+      return c == '\n';
+    case Chunk::DataReturn:
+      chunk_ = Chunk::DataEnd;
+      return c == '\r';
+    case Chunk::DataEnd:
+      chunk_ = Chunk::FirstDigit;
+      return c == '\n';
+    case Chunk::Trailer:
+      chunk_ = c == '\r' ? Chunk::TrailerEnd : Chunk::TrailerText;
+      return c != '\n' && pass_over();
+    case Chunk::TrailerText:
+      if (c == '\n') chunk_ = Chunk::Trailer;
+      return pass_over();
+    case Chunk::TrailerEnd:
+      chunk_ = Chunk::End;
+      return c == '\n';
+    case Chunk::Data:
+    case Chunk::End:
+      break;
+  }
+  return false;
+}
+
+bool Http1Body::add_digit(char c) {
+  const int value = value_of(c);
+  if (value < 0 || left_ >> 60 != 0) return false;
+  left_ = left_ << 4 | static_cast<std::uint64_t>(value);
+  return true;
+}
+
+bool Http1Body::end_size(char c) {
+  chunk_ = c == '\r' ? Chunk::SizeEnd : c == ';' ? Chunk::Extension : Chunk::Space;
+  return c == '\r' || ((c == ';' || c == ' ' || c == '\t') && pass_over());
 }
 
 // RFC 9110 section 6.5.1: who does not know what a trailer field means may drop it.
-int Http1Body::pass_over_trailer(std::size_t bytes) {
-  trailer_bytes_ += bytes;
-  return trailer_bytes_ > kTrailerBytesMax ? -1 : 0;
-}
-
-void Http1Body::begin(Framing framing, std::uint64_t left) {
-  framing_ = framing;
-  left_ = left;
-  has_ended_ = framing == Framing::Length && left == 0;
-  trailer_bytes_ = 0;
-  pieces_.clear();
-}
-
-void Http1Body::begin_chunked() {
-  begin(Framing::Chunked, 0);
-  llhttp_init(&llhttp_, HTTP_RESPONSE, settings());
-  llhttp_.data = this;
-  EDGE_CHECK(llhttp_execute(&llhttp_, kChunkedHead.data(), kChunkedHead.size()) == HPE_OK);
-  trailer_bytes_ = 0;
-}
-
-std::optional<std::size_t> Http1Body::take(std::string_view bytes) {
-  pieces_.clear();
-  if (has_ended_ || bytes.empty()) return 0;
-  if (framing_ == Framing::Chunked) return take_chunks(bytes);
-  if (framing_ == Framing::Length) {
-    bytes = bytes.substr(0, left_);
-    left_ -= bytes.size();
-    has_ended_ = left_ == 0;
-  }
-  pieces_.push_back(bytes);
-  return bytes.size();
-}
-
-std::optional<std::size_t> Http1Body::take_chunks(std::string_view bytes) {
-  const llhttp_errno_t result = llhttp_execute(&llhttp_, bytes.data(), bytes.size());
-  if (result == HPE_OK) return bytes.size();
-  if (!has_ended_) return std::nullopt;
-  return static_cast<std::size_t>(llhttp_get_error_pos(&llhttp_) - bytes.data());
-}
+bool Http1Body::pass_over() { return ++unread_bytes_ <= kUnreadBytesMax; }
 
 }  // namespace edge::origin

@@ -9,33 +9,47 @@ namespace edge::origin {
 namespace {
 
 constexpr std::size_t kReceiveBytes = 64 * 1024;
+// New connections are rare, or come in a crowd.
+constexpr std::size_t kSpareConnectingMax = 8;
 
 }  // namespace
 
 Http1Carrier::Http1Carrier(event::EventLoop& loop, CurlMulti& connector, const CurlOptions& options,
                            metrics::WorkerMetrics& metrics)
-    : Carrier(loop, options.connections_max),
-      connector_(connector),
-      options_(options),
-      metrics_(metrics),
-      room_(kReceiveBytes) {}
+    : Carrier(loop, options.connections_max), connector_(connector), options_(options), metrics_(metrics) {}
 
 Http1Carrier::~Http1Carrier() { destroy_spare(); }
 
-std::unique_ptr<Transfer> Http1Carrier::make_transfer() { return std::make_unique<Http1Transfer>(*this); }
+std::unique_ptr<Transfer> Http1Carrier::make_transfer() {
+  room_.resize(kReceiveBytes);
+  return std::make_unique<Http1Transfer>(*this);
+}
+
+std::unique_ptr<CurlTransfer> Http1Carrier::take_connecting() {
+  if (spare_connecting_.empty()) return std::make_unique<CurlTransfer>(connector_);
+  auto spare = std::move(spare_connecting_.back());
+  spare_connecting_.pop_back();
+  return spare;
+}
+
+void Http1Carrier::give_back_connecting(std::unique_ptr<CurlTransfer> connecting) {
+  connecting->stop();
+  if (spare_connecting_.size() < kSpareConnectingMax) spare_connecting_.push_back(std::move(connecting));
+}
 
 void Http1Carrier::reload(const CurlOptions& options) {
-  // What stands may lead elsewhere.
-  if (options.connect_to != options_.connect_to)
+  if (options.connect_to != options_.connect_to) {
+    ++places_;
     for (auto& connection : std::exchange(idle_, {})) drop(std::move(connection));
+  }
   options_ = options;
   set_spare_max(options.connections_max);
 }
 
-bool Http1Carrier::is_worn_out(const Http1Connection& connection) {
+bool Http1Carrier::is_of_use(const Http1Connection& connection) {
   const Instant now = loop().now();
-  if (now - *connection.used_until() > options_.idle_timeout) return true;
-  return options_.age_max.count() != 0 && now - connection.made_at() > options_.age_max;
+  return connection.made().as_of == places_ && now - *connection.used_until() <= options_.idle_timeout &&
+         (options_.age_max.count() == 0 || now - connection.made().at <= options_.age_max);
 }
 
 std::unique_ptr<Http1Connection> Http1Carrier::try_take(const OriginUrl& url) {
@@ -43,7 +57,8 @@ std::unique_ptr<Http1Connection> Http1Carrier::try_take(const OriginUrl& url) {
     if (idle_[i - 1]->url()->base != url.base) continue;
     auto connection = std::move(idle_[i - 1]);
     idle_.erase(idle_.begin() + static_cast<std::ptrdiff_t>(i - 1));
-    if (!is_worn_out(*connection)) return connection;
+    // What it says unasked answers nothing, be it that nobody has looked yet.
+    if (is_of_use(*connection) && connection->is_quiet()) return connection;
     drop(std::move(connection));
   }
   return nullptr;
@@ -52,9 +67,9 @@ std::unique_ptr<Http1Connection> Http1Carrier::try_take(const OriginUrl& url) {
 void Http1Carrier::keep(std::unique_ptr<Http1Connection> connection) {
   connection->set_user(*this);
   connection->note_used(loop().now());
+  if (!is_of_use(*connection)) return drop(std::move(connection));
   idle_.push_back(std::move(connection));
-  const bool are_too_many = idle_.size() > options_.connections_max;
-  if (!are_too_many && !is_worn_out(*idle_.front())) return;
+  if (idle_.size() <= options_.connections_max && is_of_use(*idle_.front())) return;
   auto longest_unused = std::move(idle_.front());
   idle_.erase(idle_.begin());
   drop(std::move(longest_unused));

@@ -12,8 +12,8 @@
 namespace edge::origin {
 
 // libcurl makes the connections, with all that belongs to it: names, addresses by turns, where to connect to instead.
-// What goes over them is ours: of a fill that libcurl carries, half of the instructions are libcurl's (its share in
-// tests/bench/README.md), since it makes a connection object for each transfer and then finds one that stands.
+// What goes over them is ours: of a fill that libcurl carries, half of the instructions are libcurl's
+// (tests/bench/README.md), since it makes a connection object for each transfer and then finds one that stands.
 class Http1Carrier final : public Carrier, private Http1ConnectionUser {
  public:
   // `connector` outlives it, and carries HTTP/1.1; of `options` the connections' ages and number count.
@@ -38,13 +38,17 @@ class Http1Carrier final : public Carrier, private Http1ConnectionUser {
   // For another transfer.
   void keep(std::unique_ptr<Http1Connection> connection);
   void drop(std::unique_ptr<Http1Connection> connection);
-  bool is_worn_out(const Http1Connection& connection);
+  bool is_of_use(const Http1Connection& connection);
   // Lets the transfer take notes of what its connection brings, then its user act.
   template <class Work>
   void run(Work&& work) {
     take_notes(std::forward<Work>(work));
     act_on_due();
   }
+  std::unique_ptr<CurlTransfer> take_connecting();
+  void give_back_connecting(std::unique_ptr<CurlTransfer> connecting);
+  // How many places there have been to connect to instead of what URLs name.
+  std::uint32_t places() const { return places_; }
   std::span<char> room() { return room_; }
   CurlMulti& connector() { return connector_; }
   metrics::WorkerMetrics& metrics() { return metrics_; }
@@ -53,7 +57,9 @@ class Http1Carrier final : public Carrier, private Http1ConnectionUser {
   CurlMulti& connector_;
   CurlOptions options_;
   metrics::WorkerMetrics& metrics_;
-  std::vector<char> room_;                              // For what one call takes from a socket.
+  std::uint32_t places_ = 0;
+  std::vector<char> room_;  // For what one call takes from a socket; none before the first transfer.
+  std::vector<std::unique_ptr<CurlTransfer>> spare_connecting_;
   std::vector<std::unique_ptr<Http1Connection>> idle_;  // The longest unused first.
 };
 

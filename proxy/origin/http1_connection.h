@@ -2,7 +2,9 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -36,24 +38,30 @@ class Http1Connection {
     std::size_t bytes = 0;  // More than 0 only with Ok.
   };
 
+  struct Made {
+    Instant at;
+    std::uint32_t as_of;  // Http1Carrier::places() when it was begun.
+  };
+
   // `fd` is an established, non-blocking stream socket, and its own from now on.
-  Http1Connection(event::EventLoop& loop, int fd, OriginUrlRef url, Instant made_at);
-  ~Http1Connection();
+  Http1Connection(event::EventLoop& loop, int fd, OriginUrlRef url, const Made& made);
   Http1Connection(const Http1Connection&) = delete;
   Http1Connection& operator=(const Http1Connection&) = delete;
 
   // Hears of what comes from now on.
   void set_user(Http1ConnectionUser& user) { user_ = &user; }
   Received receive(std::span<char> into);
-  // How many bytes were taken: fewer than all, and on_writable comes, or less is left to say, for the other side has
-  // gone, which receive() tells together with what it has said before.
+  // How many bytes were taken. Where it is fewer than all, on_writable comes; or the connection has failed, which
+  // receive() tells after what the other side has said before.
   std::size_t send(std::string_view bytes);
+  // Whether nothing has come, not even its end.
+  bool is_quiet() const;
   void stop_reading() { reader_.disarm(); }
   void go_on_reading() { reader_.arm(); }
   void stop();
 
   const OriginUrlRef& url() const { return url_; }
-  Instant made_at() const { return made_at_; }
+  const Made& made() const { return made_; }
   // When its last transfer ended; nothing before the first has.
   std::optional<Instant> used_until() const { return used_until_; }
   void note_used(Instant until) { used_until_ = until; }
@@ -61,12 +69,17 @@ class Http1Connection {
   std::string problem() const;
 
  private:
+  struct Descriptor {
+    int fd;
+    ~Descriptor();
+  };
+
   OriginUrlRef url_;
-  Instant made_at_;
+  Made made_;
   std::optional<Instant> used_until_;
   Http1ConnectionUser* user_ = nullptr;
   int error_ = 0;
-  int fd_;
+  const Descriptor descriptor_;  // Closed when its watches have gone.
   event::EventLoop& loop_;
   event::Watch reader_;
   std::unique_ptr<event::Watch> writer_;  // Null until a send does not go through.

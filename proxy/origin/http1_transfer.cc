@@ -13,6 +13,9 @@ namespace {
 // whoever has seen nothing of it yet can then be told.
 constexpr int kReadsPerTurn = 4;
 
+// A request or a line larger than this is not worth keeping its memory for the next.
+constexpr std::size_t kTextKept = 4096;
+
 constexpr std::string_view kVersion = "HTTP/1.";
 constexpr std::string_view kDefaultPort = ":80";
 
@@ -65,7 +68,7 @@ void Http1Transfer::write_request(const FetchRequest& request) {
   request_.clear();
   request_ += request.method;
   request_ += ' ';
-  request_ += url_->prefix;
+  if (request.target != "*") request_ += url_->prefix;
   request_ += request.target;
   request_ += " HTTP/1.1\r\nHost: ";
   request_ += host;
@@ -83,26 +86,33 @@ void Http1Transfer::stop() {
   user_ = nullptr;
   if (connecting_) {
     carrier_.connector().forget(*this);
-    connecting_.reset();
+    carrier_.give_back_connecting(std::move(connecting_));
   }
   if (connection_) carrier_.drop(std::move(connection_));
+}
+
+void Http1Transfer::forget_large_memory() {
+  Transfer::forget_large_memory();
+  if (held_back_.capacity() > 0) held_back_ = Bytes{};
+  for (std::string* text : {&request_, &line_})
+    if (text->capacity() > kTextKept) std::string().swap(*text);  // Assigning would keep the memory.
 }
 
 // ---- The connection ----
 
 void Http1Transfer::connect() {
-  connecting_ = std::make_unique<CurlTransfer>(carrier_.connector());
+  connecting_ = carrier_.take_connecting();
+  connecting_as_of_ = carrier_.places();
   connecting_->connect(url_, *this);
 }
 
 void Http1Transfer::act() {
-  const auto made = std::move(connecting_);
-  if (const auto& failure = made->failure()) {
-    failure_ = failure;
-    return end();
-  }
+  failure_ = connecting_->failure();
+  const int fd = connecting_->take_connection();
+  carrier_.give_back_connecting(std::move(connecting_));
+  if (failure_) return end();
   event::EventLoop& loop = carrier_.loop();
-  use(std::make_unique<Http1Connection>(loop, made->take_connection(), url_, loop.now()));
+  use(std::make_unique<Http1Connection>(loop, fd, url_, Http1Connection::Made{loop.now(), connecting_as_of_}));
 }
 
 void Http1Transfer::use(std::unique_ptr<Http1Connection> connection) {
@@ -113,7 +123,7 @@ void Http1Transfer::use(std::unique_ptr<Http1Connection> connection) {
   send();
 }
 
-// Where the origin has gone, reading says so, and what it has said before.
+// Where that fails, reading says so, and what the origin has said before.
 void Http1Transfer::send() { sent_ += connection_->send(std::string_view(request_).substr(sent_)); }
 
 void Http1Transfer::on_readable(Http1Connection&) {
@@ -193,10 +203,13 @@ void Http1Transfer::begin_body() {
 }
 
 void Http1Transfer::take_body(std::string_view bytes) {
-  const auto taken = framing_.take(bytes);
-  for (const std::string_view piece : framing_.pieces()) add_body(piece);
-  if (!taken) return fail(http::ProxyError::HttpProtocolError, "the chunks of the body are malformed");
-  if (framing_.has_ended()) note_response_end(*taken < bytes.size());
+  while (!bytes.empty() && !framing_.has_ended() && !framing_.is_malformed()) {
+    const auto taken = framing_.take(bytes);
+    if (!taken.piece.empty()) add_body(taken.piece);
+    bytes.remove_prefix(taken.bytes);
+  }
+  if (framing_.is_malformed()) return fail(http::ProxyError::HttpProtocolError, "the chunks of the body are malformed");
+  if (framing_.has_ended()) note_response_end(!bytes.empty());
 }
 
 void Http1Transfer::add_body(std::string_view piece) {

@@ -22,6 +22,7 @@ class Http1Transfer final : public Transfer, private TransferUser, private Http1
   void start(const TransferJob& job, TransferUser& user) override;
   void stop() override;
   void continue_where_possible() override;
+  void forget_large_memory() override;
 
  private:
   void act() override;  // A connection was made, or not.
@@ -50,6 +51,7 @@ class Http1Transfer final : public Transfer, private TransferUser, private Http1
   std::string request_;
   std::size_t sent_ = 0;                         // Of request_.
   std::unique_ptr<CurlTransfer> connecting_;     // Only while a connection is being made.
+  std::uint32_t connecting_as_of_ = 0;           // Http1Carrier::places() then.
   std::unique_ptr<Http1Connection> connection_;  // Only while the request is sent and answered.
   std::string line_;                             // The beginning of one that has not come to its end.
   Http1Body framing_;

@@ -74,8 +74,8 @@ class Transfer {
 
   // How many bytes of the body may wait here.
   void set_body_bytes_max(std::uint64_t bytes) { body_bytes_max_ = bytes; }
-  // Gives back the memory of a body that was larger than most.
-  void forget_large_body() {
+  // Gives back the memory of what was larger than most.
+  virtual void forget_large_memory() {
     if (body_.capacity() > kStreamBytesMax) body_ = Bytes{};
   }
 

@@ -298,7 +298,7 @@ TEST_CASE("a fetch may be destroyed in any callback, and another started there",
   const bool is_stream = where == "body" || where == "error";
   RawOrigin server([&](Peer& peer, int connection) {
     peer.read_head();
-    if (where == "drained" && connection == 1) return peer.wait_for_close();
+    if (where == "drained" && connection == 1) return void(peer.wait_for_close());
     if (where == "error" && connection == 1) {
       peer.write("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello");
       return;

@@ -219,24 +219,13 @@ TEST_CASE("a response that does not end is given up after the total timeout", "[
 
 TEST_CASE("a connection that is not made in time is given up", "[origin]") {
   const std::string method = GENERATE(as<std::string>(), "GET", "POST");
-  // A listener whose queue is full answers nothing: its connections hang.
-  const int listener = socket(AF_INET, SOCK_STREAM, 0);
-  const sockaddr_in address = bind_to_loopback(listener);
-  REQUIRE(listen(listener, 0) == 0);
-  const void* const any = &address;
-  std::vector<int> fillers;
-  for (int i = 0; i < 3; ++i) {
-    fillers.push_back(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0));
-    connect(fillers.back(), static_cast<const sockaddr*>(any), sizeof address);
-  }
-  TestWorker worker({loopback_url(address)});
+  const FullListener full;
+  TestWorker worker({full.url()});
   worker.options.connect_timeout = std::chrono::milliseconds{50};
   TestFetch fetch(worker);
   fetch.start({.method = method, .target = "/"}).finish();
   CHECK(fetch.error->error == ProxyError::ConnectionTimeout);
   CHECK_FALSE(fetch.error->may_have_arrived);
-  for (const int fd : fillers) close(fd);
-  close(listener);
 }
 
 TEST_CASE("where one URL cannot be connected to, the next is asked, for unsafe methods too", "[origin]") {

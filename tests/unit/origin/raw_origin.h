@@ -2,11 +2,13 @@
 #pragma once
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <functional>
 #include <mutex>
@@ -55,8 +57,10 @@ class Peer {
     }
     return take(std::min(bytes, buffer_.size()));
   }
-  void wait_for_close() {
+  // False when it gave up.
+  bool wait_for_close() {
     while (fill()) buffer_.clear();
+    return has_client_gone_;
   }
   // False when the client has gone.
   bool write(std::string_view bytes) {
@@ -72,6 +76,7 @@ class Peer {
     pollfd ready{.fd = fd_, .events = POLLOUT, .revents = 0};
     return poll(&ready, 1, static_cast<int>(patience.count())) == 0;
   }
+  void end_writing() { shutdown(fd_, SHUT_WR); }
   // What is sent next is answered with a reset.
   void reset() {
     const linger at_once{.l_onoff = 1, .l_linger = 0};
@@ -82,6 +87,7 @@ class Peer {
   bool fill() {
     char bytes[65536];
     const ssize_t n = ::recv(fd_, bytes, sizeof bytes, 0);
+    has_client_gone_ = n == 0 || (n < 0 && errno == ECONNRESET);
     if (n <= 0) return false;
     buffer_.append(bytes, static_cast<std::size_t>(n));
     return true;
@@ -93,6 +99,7 @@ class Peer {
   }
 
   int fd_;
+  bool has_client_gone_ = false;
   std::string buffer_;
 };
 
@@ -122,6 +129,9 @@ class RawOrigin {
     }
     for (auto& thread : threads_) thread.join();
   }
+
+  // Refuses further connections; those that stand go on.
+  void listen_no_more() { shutdown(listener_, SHUT_RDWR); }
 
   int port() const { return ntohs(address_.sin_port); }
   std::string authority() const { return authority_of(address_); }
@@ -155,6 +165,32 @@ class RawOrigin {
   std::vector<int> open_;
   std::vector<std::thread> threads_;
   std::thread acceptor_;
+};
+
+// A listener whose queue is full answers nothing: connections to it hang.
+class FullListener {
+ public:
+  FullListener() : listener_(socket(AF_INET, SOCK_STREAM, 0)), address_(bind_to_loopback(listener_)) {
+    listen(listener_, 0);
+    const void* const any = &address_;
+    for (int& filler : fillers_) {
+      filler = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+      connect(filler, static_cast<const sockaddr*>(any), sizeof address_);
+    }
+  }
+  ~FullListener() {
+    for (const int filler : fillers_) close(filler);
+    close(listener_);
+  }
+  FullListener(const FullListener&) = delete;
+  FullListener& operator=(const FullListener&) = delete;
+
+  std::string url() const { return loopback_url(address_); }
+
+ private:
+  int listener_;
+  sockaddr_in address_;
+  std::array<int, 3> fillers_{};
 };
 
 // A URL of 127.0.0.1 where nobody listens.
