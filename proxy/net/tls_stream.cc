@@ -9,10 +9,13 @@
 namespace edge::net {
 namespace {
 
-// Plaintext of one write_some; a client that takes nothing holds as much memory, and little more.
-constexpr std::size_t kWriteBytesMax = 4 * kTlsRecordBytesMax;
+// Plaintext of one write_some. What the socket does not take is held for the client, so one that takes nothing holds as
+// much memory, and little more. Larger writes, which are cheaper by the byte, are for whom the socket has taken so much
+// without once being full: more than fits into it and into the client's.
+constexpr std::size_t kSlowWriteBytes = 64 * 1024;
+constexpr std::size_t kFastAfter = 512 * 1024;
 // What may wait for the socket. A client that keeps asking for answers within TLS and takes none is cut off here.
-constexpr std::size_t kUnsentBytesMax = 4 * kWriteBytesMax;
+constexpr std::size_t kUnsentBytesMax = 256 * 1024;
 
 // A record can be read only when all of it is there. While the network is still finding out how much it bears, a full
 // one comes in over two round trips, and what is at its beginning waits for its end. So at the start, and after a pause
@@ -162,8 +165,9 @@ IoResult TlsStream::encrypt(Pieces& pieces) {
   wrote_at_ = now;
   const std::size_t wanted = pieces.left();
   std::size_t taken = 0;
-  while (pieces.left() > 0 && taken < kWriteBytesMax) {
-    const std::size_t size = std::min({record_bytes(wanted), pieces.left(), kWriteBytesMax - taken});
+  const std::size_t bytes_max = write_bytes_max();
+  while (pieces.left() > 0 && taken < bytes_max) {
+    const std::size_t size = std::min({record_bytes(wanted), pieces.left(), bytes_max - taken});
     const std::string_view plain = pieces.take(size, buffers_.staging_);
     std::size_t written = 0;
     if (SSL_write_ex(ssl_.get(), plain.data(), size, &written) != 1) {
@@ -175,6 +179,10 @@ IoResult TlsStream::encrypt(Pieces& pieces) {
     bytes_since_idle_ += size;
   }
   return {IoResult::Ok, taken};
+}
+
+std::size_t TlsStream::write_bytes_max() const noexcept {
+  return bytes_since_full_ < kFastAfter ? kSlowWriteBytes : kWriteBytesMax;
 }
 
 // Of the next record, in a write that began with `wanted` bytes.
@@ -191,6 +199,7 @@ IoResult TlsStream::send_records() {
     const std::array<iovec, 1> all{{{const_cast<char*>(records.view().data()), records.size()}}};
     sent = net::write_some(socket_, all);
   }
+  bytes_since_full_ = sent.bytes == records.size() ? bytes_since_full_ + sent.bytes : 0;
   unsent_.append(records.view().substr(sent.bytes));
   records.clear();
   if (sent.state == IoResult::Broken || unsent_.size() - unsent_begin_ > kUnsentBytesMax) return {IoResult::Broken, 0};
