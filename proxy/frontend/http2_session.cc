@@ -143,8 +143,11 @@ nghttp2_session_callbacks* Http2Session::callbacks() {
   return made;
 }
 
-Http2Exchange* Http2Session::find(std::int32_t id) const {
-  return static_cast<Http2Exchange*>(nghttp2_session_get_stream_user_data(session_.get(), id));
+Http2Exchange* Http2Session::find(std::int32_t id) {
+  if (last_ && last_->id() == id) return last_;
+  auto* const found = static_cast<Http2Exchange*>(nghttp2_session_get_stream_user_data(session_.get(), id));
+  if (found) last_ = found;
+  return found;
 }
 
 // ---- Receiving ----
@@ -213,8 +216,8 @@ int Http2Session::on_begin_frame(const nghttp2_frame_hd& head) {
 int Http2Session::on_begin_headers(const nghttp2_frame& frame) {
   if (frame.headers.cat != NGHTTP2_HCAT_REQUEST) return 0;
   ++requests_under_way_;
-  Http2Exchange& exchange = observer_.on_begin(frame.hd.stream_id);
-  return nghttp2_session_set_stream_user_data(session_.get(), frame.hd.stream_id, &exchange);
+  last_ = &observer_.on_begin(frame.hd.stream_id);
+  return nghttp2_session_set_stream_user_data(session_.get(), frame.hd.stream_id, last_);
 }
 
 int Http2Session::on_header(const nghttp2_frame& frame, std::string_view name, std::string_view value) {
@@ -266,6 +269,7 @@ void Http2Session::on_stream_close(std::int32_t id, std::uint32_t error) {
   const bool by_client = std::exchange(reset_by_client_, 0) == id;
   Http2Exchange* exchange = find(id);
   if (!exchange) return;
+  last_ = nullptr;
   --requests_under_way_;
   observer_.on_closed(*exchange, static_cast<Http2Error>(error), by_client);
 }
@@ -320,6 +324,7 @@ void Http2Session::on_reset_sent(std::uint32_t error) {
 
 // The head of the frame is copied; the body goes as it is held.
 int Http2Session::send_data(std::string_view head, Http2Exchange& exchange, std::size_t bytes) {
+  last_ = &exchange;
   out_->append_copy(head);
   exchange.move_body(bytes, *out_);
   return out_->size() < out_bytes_max_ ? 0 : NGHTTP2_ERR_PAUSE;
