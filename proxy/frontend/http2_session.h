@@ -120,12 +120,13 @@ class Http2Session {
   void on_frame(const nghttp2_frame& frame);
   int on_invalid_frame(const nghttp2_frame& frame, int error);
   void on_data(std::int32_t id, std::string_view piece);
-  int on_invalid_header(const nghttp2_frame& frame);
   void on_sent(const nghttp2_frame& frame);
   int send_data(std::string_view head, Http2Exchange& exchange, std::size_t bytes);
   bool count(Http2FrameRates::Kind kind);
   bool reach(metrics::Limit limit);
   void on_reset_sent(std::uint32_t error);
+  void prioritize(const Http2Exchange& exchange);
+  void on_malformed(Http2Exchange& exchange);
   void on_stream_close(std::int32_t id, std::uint32_t error);
 
   Http2Observer& observer_;
