@@ -164,10 +164,13 @@ IoResult TlsStream::encrypt(Pieces& pieces) {
   if (now - wrote_at_ > kIdle) bytes_since_idle_ = 0;
   wrote_at_ = now;
   const std::size_t wanted = pieces.left();
+  const std::size_t all = std::min(wanted, write_bytes_max());
   std::size_t taken = 0;
-  const std::size_t bytes_max = write_bytes_max();
-  while (pieces.left() > 0 && taken < bytes_max) {
-    const std::size_t size = std::min({record_bytes(wanted), pieces.left(), bytes_max - taken});
+  SSL_clear_mode(ssl_.get(), SSL_MODE_RELEASE_BUFFERS);
+  while (taken < all) {
+    const std::size_t size = std::min(record_bytes(wanted), all - taken);
+    // The buffer in which OpenSSL makes records is given back behind the last, not taken anew for each.
+    if (taken + size == all) SSL_set_mode(ssl_.get(), SSL_MODE_RELEASE_BUFFERS);
     const std::string_view plain = pieces.take(size, buffers_.staging_);
     std::size_t written = 0;
     if (SSL_write_ex(ssl_.get(), plain.data(), size, &written) != 1) {
