@@ -52,6 +52,8 @@ class Connection {
   // For its protocol.
   Server& server() { return server_; }
   OutputQueue& output() { return output_; }
+  // As net::Stream::write_bytes_max.
+  std::size_t write_bytes_max() const { return stream_.write_bytes_max(); }
   const net::Ip& client() const { return client_; }
   // As text; "uid 1000" where it is a process at the other end of a UNIX socket.
   std::string_view client_address() const;

@@ -1,7 +1,5 @@
 #include "frontend/http1_parser.h"
 
-#include <algorithm>
-
 #include "base/text.h"
 #include "http/characters.h"
 
@@ -10,14 +8,6 @@ namespace {
 
 // A head buffer larger than this is given back when the next request begins.
 constexpr std::size_t kTextKept = 4096;
-
-// RFC 9110 section 5.5: no control characters but the tab.
-bool is_field_value(std::string_view text) {
-  return std::none_of(text.begin(), text.end(), [](char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return (byte < 0x20 && byte != '\t') || byte == 0x7f;
-  });
-}
 
 }  // namespace
 
@@ -174,7 +164,7 @@ bool Http1Parser::is_head_sound() {
   using http::FieldName;
   for (const http::Field& field : head_.fields) {
     if (!http::is_token(field.name)) return refuse({400, "malformed field name", {}}), false;
-    if (!is_field_value(field.value)) return refuse({400, "control character in a field", {}}), false;
+    if (!http::is_field_value(field.value)) return refuse({400, "control character in a field", {}}), false;
   }
   const bool is_1_0 = head_.version_minor == 0;
   if (head_.version_major != 1) return refuse({505, "HTTP version not supported", {}}), false;

@@ -25,12 +25,12 @@ event::EventLoop& Http2Exchange::loop() { return protocol_.server().loop(); }
 void Http2Exchange::begin(std::int32_t id, std::size_t place) {
   id_ = id;
   place_ = place;
-  has_started_ = is_answered_ = is_closed_ = has_had_task_ = false;
+  has_started_ = is_answered_ = is_closed_ = has_had_task_ = is_malformed_ = false;
   request_.clear();
   record_ = {};
   request_ended_ = false;
   body_ = BodyState::None;
-  body_bytes_ = 0;
+  received_bytes_ = body_bytes_ = 0;
   response_ = ResponseState::None;
   sends_body_ = true;
   length_left_.reset();

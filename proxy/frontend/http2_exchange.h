@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/clock.h"
 #include "frontend/exchange.h"
@@ -29,10 +30,21 @@ class Http2Exchange final : public Exchange {
   void set_place(std::size_t place) { place_ = place; }
   ExchangeRecord& record() { return record_; }
 
-  // Notes of what has come.
-  void add_field(std::string_view name, std::string_view value, const RequestLimits& limits) {
-    request_.add(name, value, limits);
+  // Notes of what has come. False, here and below: it makes the request malformed (RFC 9113 section 8.1.1).
+  bool add_field(std::string_view name, std::string_view value, const RequestLimits& limits) {
+    return request_.add(name, value, limits);
   }
+  bool end_fields() const { return request_.end_fields(); }
+  bool add_trailer(std::string_view name, std::string_view value) const { return request_.add_trailer(name, value); }
+  std::optional<Http2Priority> priority() const { return request_.priority(); }
+  // Whether so much of a body may come, and whether it may end.
+  bool count_body(std::size_t bytes) {
+    received_bytes_ += bytes;
+    return received_bytes_ <= body_length().value_or(received_bytes_);
+  }
+  bool may_body_end() const { return received_bytes_ == body_length().value_or(received_bytes_); }
+  // True the first time.
+  bool note_malformed() { return !std::exchange(is_malformed_, true); }
   void note_body(std::string_view piece) { incoming_ += piece; }
   void note_end() { request_ended_ = true; }
   void note_sent(std::size_t bytes) { record_.bytes += bytes; }
@@ -111,14 +123,16 @@ class Http2Exchange final : public Exchange {
   bool is_answered_ = false;
   bool is_closed_ = false;
   bool has_had_task_ = false;
+  bool is_malformed_ = false;
   Http2Request request_;
   ExchangeRecord record_;
   std::unique_ptr<ExchangeTask> task_;
 
   bool request_ended_ = false;
   BodyState body_ = BodyState::None;
-  std::string incoming_;  // Of the request's body; the client's window bounds it.
-  std::uint64_t body_bytes_ = 0;
+  std::string incoming_;              // Of the request's body; the client's window bounds it.
+  std::uint64_t received_bytes_ = 0;  // Of it, in all.
+  std::uint64_t body_bytes_ = 0;      // Of it, handed on.
 
   ResponseState response_ = ResponseState::None;
   bool sends_body_ = true;                    // Not for HEAD.

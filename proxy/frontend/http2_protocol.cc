@@ -8,9 +8,8 @@
 namespace edge::frontend {
 namespace {
 
-// So much is made of frames before the socket has taken it: enough for a write, little enough that what is more urgent
-// need not wait long behind it.
-constexpr std::size_t kOutputHigh = 64 * 1024;
+// A frame of a body as nghttp2 makes it at most.
+constexpr std::size_t kFrameBytes = 9 + 16 * 1024;
 // Answers to frames, and ends of requests, that wait behind that.
 constexpr std::size_t kUnsentFramesMax = 1'000;
 // Exchanges that are kept for the next requests.
@@ -151,12 +150,16 @@ void Http2Protocol::release(Http2Exchange& exchange) {
 
 // ---- Sending ----
 
+// So much is made of frames before the socket has taken it, and the rest of the last: as much as one write takes, for a
+// rest of a few bytes would cost a write of its own, and no more, for what is more urgent waits behind it.
+std::size_t Http2Protocol::output_high() const { return connection_.write_bytes_max() - kFrameBytes; }
+
 void Http2Protocol::resume() { act_on_notes(); }
 
 void Http2Protocol::prepare_output() {
   OutputQueue& output = connection_.output();
-  if (output.size() < kOutputHigh && session_.has_to_send()) {
-    session_.send(output, kOutputHigh, server_.loop().now());
+  if (output.size() < output_high() && session_.has_to_send()) {
+    session_.send(output, output_high(), server_.loop().now());
   }
   act_on_notes();
   if (session_.is_over()) connection_.end();
@@ -170,7 +173,7 @@ void Http2Protocol::on_sent() {
   if (connection_.output().empty() && session_.has_to_send()) connection_.schedule();
 }
 
-bool Http2Protocol::is_congested() const { return connection_.output().size() >= kOutputHigh; }
+bool Http2Protocol::is_congested() const { return connection_.output().size() >= output_high(); }
 
 // Frames ask for answers; a client that takes none of them is to send none.
 bool Http2Protocol::wants_bytes() const { return !is_congested() || session_.unsent_frames() < kUnsentFramesMax; }
@@ -228,7 +231,7 @@ void Http2Protocol::say_end() {
 void Http2Protocol::cut_off() {
   for (const auto& exchange : exchanges_) session_.reset(exchange->id(), Http2Error::Cancel);
   if (end_ != End::Said) session_.end();
-  session_.send(connection_.output(), kOutputHigh + connection_.output().size(), server_.loop().now());
+  session_.send(connection_.output(), output_high() + connection_.output().size(), server_.loop().now());
 }
 
 void Http2Protocol::on_closed(bool client_left) {

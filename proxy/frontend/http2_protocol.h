@@ -74,6 +74,7 @@ class Http2Protocol final : public Protocol, private Http2Observer {
   void report(Http2Exchange& exchange, bool is_whole, bool client_left);
   void release(Http2Exchange& exchange);
   void say_end();
+  std::size_t output_high() const;
   void sweep();
   std::chrono::milliseconds sweep_pause() const;
 

@@ -1,4 +1,5 @@
-// The head of a request out of the fields that HTTP/2 brings one by one (RFC 9113 section 8.3).
+// The head of a request out of the fields that HTTP/2 brings one by one (RFC 9113 section 8.3), and whether they are
+// well-formed (section 8.1.1).
 #pragma once
 
 #include <cstddef>
@@ -7,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "frontend/http2_rules.h"
 #include "frontend/refusal.h"
 #include "http/message.h"
 
@@ -16,16 +18,22 @@ namespace edge::frontend {
 class Http2Request {
  public:
   void clear();
-  // The next field, pseudo-fields first; what is too much is counted and forgotten. nghttp2 has checked its characters,
-  // and that pseudo-fields are neither missing nor repeated.
-  void add(std::string_view name, std::string_view value, const RequestLimits& limits);
-  // All fields have come: makes head(), or says why not.
+  // The next field; what is too much is counted and forgotten. False: it makes the request malformed.
+  [[nodiscard]] bool add(std::string_view name, std::string_view value, const RequestLimits& limits);
+  // All fields have come. False: the request is malformed.
+  [[nodiscard]] bool end_fields() const;
+  // The next field of the trailers, which is forgotten. False: it makes the request malformed.
+  [[nodiscard]] bool add_trailer(std::string_view name, std::string_view value) const;
+  // Of a well-formed one: makes head(), or says why not.
   std::optional<Refusal> complete();
 
   // As HTTP/1 would bring it: :authority stands as Host, crumbs of Cookie as one (RFC 9113 section 8.2.3). Views into
   // this, valid from complete() to clear().
   const http::RequestHead& head() const { return head_; }
+  // As it was declared; known before complete().
   std::optional<std::uint64_t> body_length() const { return body_length_; }
+  // What the client asks for, if it has.
+  std::optional<Http2Priority> priority() const { return is_priority_bad_ ? std::nullopt : priority_; }
   bool expects_continue() const { return expects_continue_; }
 
  private:
@@ -34,12 +42,25 @@ class Http2Request {
     std::size_t begin = 0, size = 0;
   };
   struct Line {
+    http::FieldName id;
     Span name, value;
   };
 
+  bool add_pseudo(std::string_view name, std::string_view value, const RequestLimits& limits);
+  bool note_declared(http::FieldName id, std::string_view name, std::string_view value);
+  bool fits(std::string_view name, std::string_view value, const RequestLimits& limits);
+  bool has(PseudoField field) const { return (seen_ & 1u << static_cast<unsigned>(field)) != 0; }
   Span keep(std::string_view text);
   std::string_view view(Span span) const { return std::string_view(text_).substr(span.begin, span.size); }
   void join_cookies();
+
+  // Whether it is well-formed.
+  unsigned seen_ = 0;  // Of the pseudo-fields.
+  bool has_fields_ = false;
+  bool has_host_ = false;
+  bool has_web_scheme_ = false;
+  std::optional<Http2Priority> priority_;
+  bool is_priority_bad_ = false;
 
   std::string text_;
   Span method_, target_, authority_;

@@ -59,6 +59,8 @@ OptionHandle make_options(const Http2Options& options) {
   nghttp2_option_set_no_auto_window_update(raw, 1);
   nghttp2_option_set_builtin_recv_extension_type(raw, kPriorityUpdate);
   nghttp2_option_set_no_closed_streams(raw, 1);
+  // http2_rules.h says why.
+  nghttp2_option_set_no_http_messaging(raw, 1);
   nghttp2_option_set_max_send_header_block_length(raw, kSentHeadBytesMax);
   // We count ourselves, by limits that can be configured.
   nghttp2_option_set_stream_reset_rate_limit(raw, UINT32_MAX, UINT32_MAX);
@@ -108,10 +110,6 @@ nghttp2_session_callbacks* Http2Session::callbacks() {
     nghttp2_session_callbacks_set_on_header_callback2(
         c, [](nghttp2_session*, const nghttp2_frame* frame, nghttp2_rcbuf* name, nghttp2_rcbuf* value, std::uint8_t,
               void* user) { return self(user).on_header(*frame, view(name), view(value)); });
-    nghttp2_session_callbacks_set_on_invalid_header_callback2(
-        c, [](nghttp2_session*, const nghttp2_frame* frame, nghttp2_rcbuf*, nghttp2_rcbuf*, std::uint8_t, void* user) {
-          return self(user).on_invalid_header(*frame);
-        });
     nghttp2_session_callbacks_set_on_frame_recv_callback(
         c, [](nghttp2_session*, const nghttp2_frame* frame, void* user) { return self(user).on_frame(*frame), 0; });
     nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(
@@ -143,8 +141,11 @@ nghttp2_session_callbacks* Http2Session::callbacks() {
   return made;
 }
 
-Http2Exchange* Http2Session::find(std::int32_t id) const {
-  return static_cast<Http2Exchange*>(nghttp2_session_get_stream_user_data(session_.get(), id));
+Http2Exchange* Http2Session::find(std::int32_t id) {
+  if (last_ && last_->id() == id) return last_;
+  auto* const found = static_cast<Http2Exchange*>(nghttp2_session_get_stream_user_data(session_.get(), id));
+  if (found) last_ = found;
+  return found;
 }
 
 // ---- Receiving ----
@@ -213,8 +214,8 @@ int Http2Session::on_begin_frame(const nghttp2_frame_hd& head) {
 int Http2Session::on_begin_headers(const nghttp2_frame& frame) {
   if (frame.headers.cat != NGHTTP2_HCAT_REQUEST) return 0;
   ++requests_under_way_;
-  Http2Exchange& exchange = observer_.on_begin(frame.hd.stream_id);
-  return nghttp2_session_set_stream_user_data(session_.get(), frame.hd.stream_id, &exchange);
+  last_ = &observer_.on_begin(frame.hd.stream_id);
+  return nghttp2_session_set_stream_user_data(session_.get(), frame.hd.stream_id, last_);
 }
 
 int Http2Session::on_header(const nghttp2_frame& frame, std::string_view name, std::string_view value) {
@@ -223,10 +224,13 @@ int Http2Session::on_header(const nghttp2_frame& frame, std::string_view name, s
     reset(frame.hd.stream_id, Http2Error::EnhanceYourCalm);
     return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
   }
-  // Trailers say nothing that anybody waits for.
-  if (frame.headers.cat != NGHTTP2_HCAT_REQUEST) return 0;
-  if (Http2Exchange* exchange = find(frame.hd.stream_id)) exchange->add_field(name, value, limits_);
-  return 0;
+  Http2Exchange* const exchange = find(frame.hd.stream_id);
+  if (!exchange) return 0;
+  const bool is_sound = frame.headers.cat == NGHTTP2_HCAT_REQUEST ? exchange->add_field(name, value, limits_)
+                                                                  : exchange->add_trailer(name, value);
+  if (is_sound) return 0;
+  on_malformed(*exchange);
+  return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
 }
 
 void Http2Session::on_frame(const nghttp2_frame& frame) {
@@ -238,15 +242,31 @@ void Http2Session::on_frame(const nghttp2_frame& frame) {
   if (frame.hd.type != NGHTTP2_HEADERS && frame.hd.type != NGHTTP2_DATA) return;
   Http2Exchange* exchange = find(frame.hd.stream_id);
   if (!exchange) return;
-  if (frame.hd.type == NGHTTP2_HEADERS && frame.headers.cat == NGHTTP2_HCAT_REQUEST) observer_.on_head(*exchange);
-  if ((frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) observer_.on_end(*exchange);
+  const bool is_head = frame.hd.type == NGHTTP2_HEADERS && frame.headers.cat == NGHTTP2_HCAT_REQUEST;
+  const bool is_end = (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
+  // RFC 9113 section 8.1: trailers end the request.
+  const bool is_trailers = frame.hd.type == NGHTTP2_HEADERS && !is_head;
+  if ((is_head && !exchange->end_fields()) || (is_trailers && !is_end) || (is_end && !exchange->may_body_end()))
+    return on_malformed(*exchange);
+  if (is_head) {
+    prioritize(*exchange);
+    observer_.on_head(*exchange);
+  }
+  if (is_end) observer_.on_end(*exchange);
 }
 
-// RFC 9113 section 8.2.1: a field with a character that must not be there makes the request malformed.
-int Http2Session::on_invalid_header(const nghttp2_frame& frame) {
+void Http2Session::prioritize(const Http2Exchange& exchange) {
+  const auto priority = exchange.priority();
+  if (!priority) return;
+  const nghttp2_extpri wanted{priority->urgency, priority->is_incremental ? 1 : 0};
+  nghttp2_session_change_extpri_stream_priority(session_.get(), exchange.id(), &wanted, 0);
+}
+
+// RFC 9113 section 8.1.1.
+void Http2Session::on_malformed(Http2Exchange& exchange) {
+  if (!exchange.note_malformed()) return;
   observer_.on_malformed();
-  reset(frame.hd.stream_id, Http2Error::Protocol);
-  return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+  reset(exchange.id(), Http2Error::Protocol);
 }
 
 // More requests than may be under way: nghttp2 refuses them while the client need not know, and ends the connection
@@ -259,13 +279,18 @@ int Http2Session::on_invalid_frame(const nghttp2_frame& frame, int error) {
 }
 
 void Http2Session::on_data(std::int32_t id, std::string_view piece) {
-  if (Http2Exchange* exchange = find(id)) observer_.on_body(*exchange, piece);
+  Http2Exchange* const exchange = find(id);
+  if (!exchange) return;
+  if (exchange->count_body(piece.size())) return observer_.on_body(*exchange, piece);
+  consume(id, piece.size());
+  on_malformed(*exchange);
 }
 
 void Http2Session::on_stream_close(std::int32_t id, std::uint32_t error) {
   const bool by_client = std::exchange(reset_by_client_, 0) == id;
   Http2Exchange* exchange = find(id);
   if (!exchange) return;
+  last_ = nullptr;
   --requests_under_way_;
   observer_.on_closed(*exchange, static_cast<Http2Error>(error), by_client);
 }
@@ -320,6 +345,7 @@ void Http2Session::on_reset_sent(std::uint32_t error) {
 
 // The head of the frame is copied; the body goes as it is held.
 int Http2Session::send_data(std::string_view head, Http2Exchange& exchange, std::size_t bytes) {
+  last_ = &exchange;
   out_->append_copy(head);
   exchange.move_body(bytes, *out_);
   return out_->size() < out_bytes_max_ ? 0 : NGHTTP2_ERR_PAUSE;

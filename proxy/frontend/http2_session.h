@@ -109,7 +109,7 @@ class Http2Session {
  private:
   static nghttp2_session_callbacks* callbacks();
   static Http2Session& self(void* user_data) { return *static_cast<Http2Session*>(user_data); }
-  Http2Exchange* find(std::int32_t id) const;
+  Http2Exchange* find(std::int32_t id);
   void submit_settings(const Http2Options& options, const RequestLimits& limits);
   void append(std::string_view name, std::string_view value, std::uint8_t flags = NGHTTP2_NV_FLAG_NONE);
   void append_lines(std::string_view lines, std::uint8_t flags = NGHTTP2_NV_FLAG_NONE);
@@ -120,12 +120,13 @@ class Http2Session {
   void on_frame(const nghttp2_frame& frame);
   int on_invalid_frame(const nghttp2_frame& frame, int error);
   void on_data(std::int32_t id, std::string_view piece);
-  int on_invalid_header(const nghttp2_frame& frame);
   void on_sent(const nghttp2_frame& frame);
   int send_data(std::string_view head, Http2Exchange& exchange, std::size_t bytes);
   bool count(Http2FrameRates::Kind kind);
   bool reach(metrics::Limit limit);
   void on_reset_sent(std::uint32_t error);
+  void prioritize(const Http2Exchange& exchange);
+  void on_malformed(Http2Exchange& exchange);
   void on_stream_close(std::int32_t id, std::uint32_t error);
 
   Http2Observer& observer_;
@@ -138,6 +139,7 @@ class Http2Session {
   bool has_reached_limit_ = false;
   std::size_t head_bytes_ = 0;        // Of the head, or the trailers, that is coming, decoded.
   std::int32_t reset_by_client_ = 0;  // The stream that a frame of the client's is about to close.
+  Http2Exchange* last_ = nullptr;     // Of the last stream that something happened to, unless that was its end.
   OutputQueue* out_ = nullptr;        // During send(),
   std::size_t out_bytes_max_ = 0;     // and how far.
   std::vector<nghttp2_nv> fields_;    // Of the head that is being submitted.

@@ -36,10 +36,17 @@ constexpr bool has_line_breaker(std::string_view text) noexcept {
   return false;
 }
 
-constexpr bool is_token(std::string_view text) noexcept {
+// RFC 9110 section 5.5: no control characters but the tab.
+bool is_field_value(std::string_view text) noexcept;
+
+constexpr bool is_all_in(const CharacterSet& set, std::string_view text) noexcept {
   for (const char c : text)
-    if (!is_in(kTokenCharacters, c)) return false;
-  return !text.empty();
+    if (!is_in(set, c)) return false;
+  return true;
 }
+
+constexpr bool is_token(std::string_view text) noexcept { return !text.empty() && is_all_in(kTokenCharacters, text); }
+// RFC 9113 section 8.2.1: a field's name in HTTP/2.
+bool is_lower_case_token(std::string_view text) noexcept;
 
 }  // namespace edge::http

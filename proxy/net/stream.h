@@ -42,6 +42,9 @@ class Stream {
   IoResult write_some(std::span<const iovec> pieces) {
     return tls_ ? tls_->write_some(pieces) : net::write_some(socket_, pieces);
   }
+  // What the next write_some takes at most of a long queue, in bytes: with TLS more where the socket keeps taking all.
+  // In the clear there is no limit, and this is what a write is worth.
+  std::size_t write_bytes_max() const noexcept { return tls_ ? tls_->write_bytes_max() : TlsStream::kWriteBytesMax; }
   // Bytes that were taken, or are the handshake's, wait for the socket to take them: call write_some, with no pieces if
   // there are none, when it is writable.
   bool has_unsent() const noexcept { return tls_ && tls_->has_unsent(); }

@@ -9,10 +9,13 @@
 namespace edge::net {
 namespace {
 
-// Plaintext of one write_some; a client that takes nothing holds as much memory, and little more.
-constexpr std::size_t kWriteBytesMax = 4 * kTlsRecordBytesMax;
+// Plaintext of one write_some. What the socket does not take is held for the client, so one that takes nothing holds as
+// much memory, and little more. Larger writes, which are cheaper by the byte, are for whom the socket has taken so much
+// without once being full: more than fits into it and into the client's.
+constexpr std::size_t kSlowWriteBytes = 64 * 1024;
+constexpr std::size_t kFastAfter = 512 * 1024;
 // What may wait for the socket. A client that keeps asking for answers within TLS and takes none is cut off here.
-constexpr std::size_t kUnsentBytesMax = 4 * kWriteBytesMax;
+constexpr std::size_t kUnsentBytesMax = 256 * 1024;
 
 // A record can be read only when all of it is there. While the network is still finding out how much it bears, a full
 // one comes in over two round trips, and what is at its beginning waits for its end. So at the start, and after a pause
@@ -161,9 +164,13 @@ IoResult TlsStream::encrypt(Pieces& pieces) {
   if (now - wrote_at_ > kIdle) bytes_since_idle_ = 0;
   wrote_at_ = now;
   const std::size_t wanted = pieces.left();
+  const std::size_t all = std::min(wanted, write_bytes_max());
   std::size_t taken = 0;
-  while (pieces.left() > 0 && taken < kWriteBytesMax) {
-    const std::size_t size = std::min({record_bytes(wanted), pieces.left(), kWriteBytesMax - taken});
+  SSL_clear_mode(ssl_.get(), SSL_MODE_RELEASE_BUFFERS);
+  while (taken < all) {
+    const std::size_t size = std::min(record_bytes(wanted), all - taken);
+    // The buffer in which OpenSSL makes records is given back behind the last, not taken anew for each.
+    if (taken + size == all) SSL_set_mode(ssl_.get(), SSL_MODE_RELEASE_BUFFERS);
     const std::string_view plain = pieces.take(size, buffers_.staging_);
     std::size_t written = 0;
     if (SSL_write_ex(ssl_.get(), plain.data(), size, &written) != 1) {
@@ -175,6 +182,10 @@ IoResult TlsStream::encrypt(Pieces& pieces) {
     bytes_since_idle_ += size;
   }
   return {IoResult::Ok, taken};
+}
+
+std::size_t TlsStream::write_bytes_max() const noexcept {
+  return bytes_since_full_ < kFastAfter ? kSlowWriteBytes : kWriteBytesMax;
 }
 
 // Of the next record, in a write that began with `wanted` bytes.
@@ -191,6 +202,7 @@ IoResult TlsStream::send_records() {
     const std::array<iovec, 1> all{{{const_cast<char*>(records.view().data()), records.size()}}};
     sent = net::write_some(socket_, all);
   }
+  bytes_since_full_ = sent.bytes == records.size() ? bytes_since_full_ + sent.bytes : 0;
   unsent_.append(records.view().substr(sent.bytes));
   records.clear();
   if (sent.state == IoResult::Broken || unsent_.size() - unsent_begin_ > kUnsentBytesMax) return {IoResult::Broken, 0};

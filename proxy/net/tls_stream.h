@@ -29,6 +29,7 @@ class TlsStream {
 
   IoResult read_some(std::span<char> into);
   IoResult write_some(std::span<const iovec> pieces);
+  std::size_t write_bytes_max() const noexcept;
   bool has_unsent() const noexcept { return !unsent_.empty(); }
   bool has_ended() const noexcept { return has_ended_; }
   bool is_established() const noexcept { return is_established_; }
@@ -39,6 +40,8 @@ class TlsStream {
 
   // Plaintext that one read_some brings at most: what it receives, and a record that had been received but for its end.
   static constexpr std::size_t kReadBytesMax = 64 * 1024;
+  // Plaintext that one write_some takes at most.
+  static constexpr std::size_t kWriteBytesMax = 128 * 1024;
 
  private:
   class Pieces;
@@ -61,6 +64,7 @@ class TlsStream {
 
   Bytes unsent_;  // Records that the socket has not taken; empty as a rule.
   std::size_t unsent_begin_ = 0;
+  std::size_t bytes_since_full_ = 0;  // Taken by the socket since it last did not take all, or from the beginning.
   bool has_failed_ = false;
   bool has_ended_ = false;         // The other side has said close_notify.
   bool has_ended_writes_ = false;  // We have.

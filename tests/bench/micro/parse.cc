@@ -42,18 +42,16 @@ void http1_in_two_pieces(benchmark::State& state) {
 }
 BENCHMARK(http1_in_two_pieces)->Name("parse/http1-in-two-pieces");
 
-// What our own code does with the fields that nghttp2 has unpacked.
+// What our own code does with the fields that nghttp2 has unpacked, and not looked at.
 void http2_request(benchmark::State& state) {
   const std::string path = avatar_path(12345);
   Http2Request request;
   const auto read = [&] {
     request.clear();
-    request.add(":method", "GET", kLimits);
-    request.add(":scheme", "https", kLimits);
-    request.add(":authority", kHost, kLimits);
-    request.add(":path", path, kLimits);
-    for (const auto& [name, value] : kBrowserFields) request.add(name, value, kLimits);
-    EDGE_CHECK(!request.complete());
+    bool is_sound = request.add(":method", "GET", kLimits) && request.add(":scheme", "https", kLimits) &&
+                    request.add(":authority", kHost, kLimits) && request.add(":path", path, kLimits);
+    for (const auto& [name, value] : kBrowserFields) is_sound = is_sound && request.add(name, value, kLimits);
+    EDGE_CHECK(is_sound && request.end_fields() && !request.complete());
   };
   read();
   const AllocationCounters counters(state);

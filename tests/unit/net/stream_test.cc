@@ -206,6 +206,34 @@ TEST_CASE("a client that takes nothing is waited for, and what was taken arrives
   CHECK(here.pair.client_hears() == "more");
 }
 
+TEST_CASE("who has taken much without a pause is given more at once, until it lets something wait", "[net][tls]") {
+  Connected here;
+  const std::string much(200'000, 'x');
+  const auto write = [&] {
+    const std::size_t expected = here.pair.server.write_bytes_max();
+    const IoResult result = here.pair.write({much});
+    CHECK(result.bytes == expected);
+    return result.bytes;
+  };
+  const auto hear = [&] {
+    while (here.pair.server.has_unsent()) {
+      here.pair.client_hears();
+      here.pair.write({});
+    }
+    here.pair.client_hears();
+  };
+  for (int i = 0; i < 8; ++i) {
+    CHECK(write() == 64 * 1024);
+    hear();
+  }
+  CHECK(write() == 128 * 1024);
+  REQUIRE_FALSE(here.pair.server.has_unsent());
+  // Nobody takes that.
+  while (!here.pair.server.has_unsent()) write();
+  hear();
+  CHECK(write() == 64 * 1024);
+}
+
 TEST_CASE("a client can ask while it takes nothing", "[net][tls]") {
   Connected here;
   here.fill(std::string(100'000, 'x'));
