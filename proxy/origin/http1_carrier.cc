@@ -16,7 +16,11 @@ constexpr std::size_t kSpareConnectingMax = 8;
 
 Http1Carrier::Http1Carrier(event::EventLoop& loop, CurlMulti& connector, const CurlOptions& options,
                            metrics::WorkerMetrics& metrics)
-    : Carrier(loop, options.connections_max), connector_(connector), options_(options), metrics_(metrics) {}
+    : Carrier(loop, options.connections_max),
+      connector_(connector),
+      options_(options),
+      metrics_(metrics),
+      unused_for_long_(loop, [this] { close_unused(); }) {}
 
 Http1Carrier::~Http1Carrier() { destroy_spare(); }
 
@@ -69,10 +73,22 @@ void Http1Carrier::keep(std::unique_ptr<Http1Connection> connection) {
   connection->note_used(loop().now());
   if (!is_of_use(*connection)) return drop(std::move(connection));
   idle_.push_back(std::move(connection));
-  if (idle_.size() <= options_.connections_max && is_of_use(*idle_.front())) return;
+  if (idle_.size() > options_.connections_max) drop_longest_unused();
+  if (!unused_for_long_.is_armed()) close_unused();
+}
+
+void Http1Carrier::drop_longest_unused() {
   auto longest_unused = std::move(idle_.front());
   idle_.erase(idle_.begin());
   drop(std::move(longest_unused));
+}
+
+// Looked at again when the time of the one that is left is over, which others may have had used by then.
+void Http1Carrier::close_unused() {
+  while (!idle_.empty() && !is_of_use(*idle_.front())) drop_longest_unused();
+  if (idle_.empty()) return;
+  const Instant due = *idle_.front()->used_until() + options_.idle_timeout;
+  unused_for_long_.arm(std::chrono::ceil<std::chrono::milliseconds>(due - loop().now()) + std::chrono::milliseconds{1});
 }
 
 void Http1Carrier::drop(std::unique_ptr<Http1Connection> connection) {

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "event/timer.h"
 #include "origin/carrier.h"
 #include "origin/curl_multi.h"
 #include "origin/http1_connection.h"
@@ -38,6 +39,8 @@ class Http1Carrier final : public Carrier, private Http1ConnectionUser {
   // For another transfer.
   void keep(std::unique_ptr<Http1Connection> connection);
   void drop(std::unique_ptr<Http1Connection> connection);
+  void drop_longest_unused();
+  void close_unused();
   bool is_of_use(const Http1Connection& connection);
   // Lets the transfer take notes of what its connection brings, then its user act.
   template <class Work>
@@ -61,6 +64,7 @@ class Http1Carrier final : public Carrier, private Http1ConnectionUser {
   std::vector<char> room_;  // For what one call takes from a socket; none before the first transfer.
   std::vector<std::unique_ptr<CurlTransfer>> spare_connecting_;
   std::vector<std::unique_ptr<Http1Connection>> idle_;  // The longest unused first.
+  event::Timer unused_for_long_;                        // Armed while there is any.
 };
 
 }  // namespace edge::origin

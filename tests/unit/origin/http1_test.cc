@@ -255,6 +255,22 @@ TEST_CASE("a connection that was unused for too long is not used again", "[origi
   }
 }
 
+TEST_CASE("a connection is closed when it was unused for too long", "[origin][http1]") {
+  std::atomic<int> closed{0};
+  RawOrigin server([&](Peer& peer, int) {
+    peer.read_head();
+    peer.write(ok("x"));
+    if (peer.wait_for_close()) ++closed;
+  });
+  TestWorker worker({server.url()});
+  worker.options.idle_timeout = 20ms;
+  TestFetch first(worker), second(worker);
+  first.get("/1");
+  second.get("/2");
+  worker.watch_until([&] { return first.is_over() && second.is_over() && closed == 2; });
+  CHECK(first.body + second.body == "xx");
+}
+
 TEST_CASE("a connection that led elsewhere is not used again", "[origin][http1]") {
   const bool is_in_use = GENERATE(false, true);
   std::atomic<bool> was_asked{false}, may_answer{!is_in_use};
