@@ -14,8 +14,7 @@ constexpr std::size_t kTextKept = 4096;
 
 void Http2Request::clear() {
   seen_ = 0;
-  has_fields_ = has_host_ = has_web_scheme_ = is_priority_bad_ = false;
-  priority_.reset();
+  has_fields_ = has_host_ = has_web_scheme_ = has_priority_ = false;
   if (text_.capacity() > kTextKept) std::string().swap(text_);  // Assigning would keep the memory.
   text_.clear();
   method_ = target_ = authority_ = {};
@@ -89,10 +88,7 @@ bool Http2Request::note_declared(http::FieldName id, std::string_view name, std:
       return is_first && body_length_;
     }
     case http::FieldName::Other:
-      if (name == "priority" && !is_priority_bad_) {
-        priority_ = try_priority(value, priority_.value_or(Http2Priority{}));
-        is_priority_bad_ = !priority_;
-      }
+      if (name == "priority") has_priority_ = true;
       return true;
     default:
       return true;
@@ -109,6 +105,19 @@ bool Http2Request::fits(std::string_view name, std::string_view value, const Req
 }
 
 // RFC 9113 section 8.3.1, and section 8.5 of CONNECT.
+// Read once for all of its lines, and not of a request that is too large as it is.
+std::optional<Http2Priority> Http2Request::priority() const {
+  if (!has_priority_ || refusal_) return std::nullopt;
+  std::string all;
+  for (const Line& line : lines_) {
+    if (view(line.name) != "priority") continue;
+    if (!all.empty()) all += ", ";
+    all += view(line.value);
+    if (all.size() > kPriorityBytesMax) return std::nullopt;
+  }
+  return try_priority(all);
+}
+
 bool Http2Request::end_fields() const {
   if (!has(PseudoField::Method)) return false;
   const std::string_view method = view(method_);

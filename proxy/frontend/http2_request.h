@@ -33,7 +33,7 @@ class Http2Request {
   // As it was declared; known before complete().
   std::optional<std::uint64_t> body_length() const { return body_length_; }
   // What the client asks for, if it has.
-  std::optional<Http2Priority> priority() const { return is_priority_bad_ ? std::nullopt : priority_; }
+  std::optional<Http2Priority> priority() const;
   bool expects_continue() const { return expects_continue_; }
 
  private:
@@ -59,8 +59,7 @@ class Http2Request {
   bool has_fields_ = false;
   bool has_host_ = false;
   bool has_web_scheme_ = false;
-  std::optional<Http2Priority> priority_;
-  bool is_priority_bad_ = false;
+  bool has_priority_ = false;
 
   std::string text_;
   Span method_, target_, authority_;

@@ -9,9 +9,6 @@
 namespace edge::frontend {
 namespace {
 
-// More than all parameters that there are need by far; a dictionary takes time with the square of its members.
-constexpr std::size_t kPriorityBytesMax = 256;
-
 constexpr http::CharacterSet kAuthorityCharacters = http::make_set("-._~!$&'()*+,;=%:@[]");
 
 constexpr http::CharacterSet make_path_characters() {
@@ -77,21 +74,20 @@ bool is_sound_field(http::FieldName id, std::string_view name, std::string_view 
   }
 }
 
-std::optional<Http2Priority> try_priority(std::string_view value, Http2Priority before) {
+// More than all parameters that there are need by far; a dictionary takes time with the square of its members.
+static_assert(kPriorityBytesMax <= 256);
+
+std::optional<Http2Priority> try_priority(std::string_view value) {
   if (value.size() > kPriorityBytesMax) return std::nullopt;
   const auto members = http::try_sf_dictionary(value);
   if (!members) return std::nullopt;
-  for (const http::SfMember& member : *members) {
-    if (member.key == "u") {
-      if (member.item.type != http::SfType::Integer || member.item.integer < 0 || member.item.integer > 7)
-        return std::nullopt;
-      before.urgency = static_cast<std::uint8_t>(member.item.integer);
-    } else if (member.key == "i") {
-      if (member.item.type != http::SfType::Boolean) return std::nullopt;
-      before.is_incremental = member.item.boolean;
-    }
+  Http2Priority priority;
+  for (const auto& [key, item] : *members) {
+    if (key == "u" && item.type == http::SfType::Integer && item.integer >= 0 && item.integer <= 7)
+      priority.urgency = static_cast<std::uint8_t>(item.integer);
+    if (key == "i" && item.type == http::SfType::Boolean) priority.is_incremental = item.boolean;
   }
-  return before;
+  return priority;
 }
 
 }  // namespace edge::frontend

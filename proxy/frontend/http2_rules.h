@@ -29,7 +29,11 @@ struct Http2Priority {
   bool is_incremental = false;
 };
 
-// `before` as the value of a Priority field changes it. Nothing where that is malformed.
-std::optional<Http2Priority> try_priority(std::string_view value, Http2Priority before);
+// Of a Priority field's value; what is larger is taken for malformed.
+constexpr std::size_t kPriorityBytesMax = 256;
+
+// What the value of a Priority field, or of a PRIORITY_UPDATE frame, asks for; members that are unknown or out of range
+// ask for nothing. Nothing where the whole value is malformed.
+std::optional<Http2Priority> try_priority(std::string_view value);
 
 }  // namespace edge::frontend

@@ -1,5 +1,6 @@
 #include "frontend/http2_session.h"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -14,8 +15,9 @@ namespace {
 // What a client may send of a body, and of all bodies on its connection, before we have dealt with it.
 constexpr std::int32_t kBodyWindow = 256 * 1024;
 constexpr std::int32_t kConnectionWindow = 1024 * 1024;
-// RFC 9218 section 7.
+// RFC 9218 section 7: the number of a stream, and what the field would say.
 constexpr std::uint8_t kPriorityUpdate = 0x10;
+constexpr std::size_t kStreamNumberBytes = 4;
 // A head that is so many times too large is not even read to its end to be answered.
 constexpr std::size_t kHeadExcess = 4;
 // Of a response's head; more than an origin may send.
@@ -57,7 +59,7 @@ OptionHandle make_options(const Http2Options& options) {
   OptionHandle made(raw);
   // Bodies are taken as fast as the origin takes them.
   nghttp2_option_set_no_auto_window_update(raw, 1);
-  nghttp2_option_set_builtin_recv_extension_type(raw, kPriorityUpdate);
+  nghttp2_option_set_user_recv_extension_type(raw, kPriorityUpdate);  // http2_priorities.h says why.
   nghttp2_option_set_no_closed_streams(raw, 1);
   // http2_rules.h says why.
   nghttp2_option_set_no_http_messaging(raw, 1);
@@ -110,6 +112,16 @@ nghttp2_session_callbacks* Http2Session::callbacks() {
     nghttp2_session_callbacks_set_on_header_callback2(
         c, [](nghttp2_session*, const nghttp2_frame* frame, nghttp2_rcbuf* name, nghttp2_rcbuf* value, std::uint8_t,
               void* user) { return self(user).on_header(*frame, view(name), view(value)); });
+    nghttp2_session_callbacks_set_on_extension_chunk_recv_callback(
+        c, [](nghttp2_session*, const nghttp2_frame_hd*, const std::uint8_t* data, std::size_t size, void* user) {
+          std::string& kept = self(user).priority_update_;
+          // One byte more than is of use, so that it shows.
+          const std::size_t room = kStreamNumberBytes + kPriorityBytesMax + 1 - kept.size();
+          kept.append(reinterpret_cast<const char*>(data), std::min(size, room));
+          return 0;
+        });
+    nghttp2_session_callbacks_set_unpack_extension_callback(
+        c, [](nghttp2_session*, void** payload, const nghttp2_frame_hd*, void*) { return *payload = nullptr, 0; });
     nghttp2_session_callbacks_set_on_frame_recv_callback(
         c, [](nghttp2_session*, const nghttp2_frame* frame, void* user) { return self(user).on_frame(*frame), 0; });
     nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(
@@ -185,11 +197,13 @@ int Http2Session::on_begin_frame(const nghttp2_frame_hd& head) {
     case NGHTTP2_CONTINUATION:
       if (++continuations_ > options_.continuations_max) may_pass = reach(metrics::Limit::Http2Continuations);
       break;
+    case kPriorityUpdate:
+      priority_update_.clear();
+      may_pass = count(Kind::Priority);
+      break;
     case NGHTTP2_PRIORITY:
       // RFC 9113 section 6.3; nghttp2 reads past it unseen.
       if (head.stream_id == 0) return NGHTTP2_ERR_CALLBACK_FAILURE;
-      [[fallthrough]];
-    case kPriorityUpdate:
       may_pass = count(Kind::Priority);
       break;
     case NGHTTP2_RST_STREAM:
@@ -235,10 +249,7 @@ int Http2Session::on_header(const nghttp2_frame& frame, std::string_view name, s
 
 void Http2Session::on_frame(const nghttp2_frame& frame) {
   if (frame.hd.type == NGHTTP2_PING && (frame.hd.flags & NGHTTP2_FLAG_ACK) != 0) return observer_.on_ping_answered();
-  // RFC 9218 section 7.1; nghttp2 lets it pass.
-  if (frame.hd.type == kPriorityUpdate &&
-      static_cast<const nghttp2_ext_priority_update*>(frame.ext.payload)->stream_id == 0)
-    return terminate(Http2Error::Protocol);
+  if (frame.hd.type == kPriorityUpdate) return on_priority_update(frame);
   if (frame.hd.type != NGHTTP2_HEADERS && frame.hd.type != NGHTTP2_DATA) return;
   Http2Exchange* exchange = find(frame.hd.stream_id);
   if (!exchange) return;
@@ -255,11 +266,36 @@ void Http2Session::on_frame(const nghttp2_frame& frame) {
   if (is_end) observer_.on_end(*exchange);
 }
 
-void Http2Session::prioritize(const Http2Exchange& exchange) {
-  const auto priority = exchange.priority();
+// RFC 9218 section 7.1.
+void Http2Session::on_priority_update(const nghttp2_frame& frame) {
+  const std::string_view payload = priority_update_;
+  if (frame.hd.stream_id != 0) return end_malformed(Http2Error::Protocol);
+  if (payload.size() < kStreamNumberBytes) return end_malformed(Http2Error::FrameSize);
+  std::uint32_t number = 0;
+  for (const char c : payload.substr(0, kStreamNumberBytes)) number = number << 8 | static_cast<unsigned char>(c);
+  const auto id = static_cast<std::int32_t>(number & INT32_MAX);
+  if (id == 0) return end_malformed(Http2Error::Protocol);
+  const auto priority = try_priority(payload.substr(kStreamNumberBytes));
   if (!priority) return;
-  const nghttp2_extpri wanted{priority->urgency, priority->is_incremental ? 1 : 0};
-  nghttp2_session_change_extpri_stream_priority(session_.get(), exchange.id(), &wanted, 0);
+  if (find(id)) return prioritize(id, *priority);
+  if (id > nghttp2_session_get_last_proc_stream_id(session_.get())) priorities_.note(id, *priority);
+}
+
+// What came before the request, in a frame, takes precedence over what it says itself (RFC 9218 section 7).
+void Http2Session::prioritize(const Http2Exchange& exchange) {
+  auto priority = priorities_.take(exchange.id());
+  if (!priority) priority = exchange.priority();
+  if (priority) prioritize(exchange.id(), *priority);
+}
+
+void Http2Session::prioritize(std::int32_t id, const Http2Priority& priority) {
+  const nghttp2_extpri wanted{priority.urgency, priority.is_incremental ? 1 : 0};
+  nghttp2_session_change_extpri_stream_priority(session_.get(), id, &wanted, 0);
+}
+
+void Http2Session::end_malformed(Http2Error error) {
+  observer_.on_malformed();
+  terminate(error);
 }
 
 // RFC 9113 section 8.1.1.
@@ -333,6 +369,7 @@ void Http2Session::on_reset_sent(std::uint32_t error) {
     case Http2Error::Protocol:
     case Http2Error::FlowControl:
     case Http2Error::StreamClosed:
+    case Http2Error::FrameSize:
     case Http2Error::EnhanceYourCalm:
       if (!count(Http2FrameRates::Kind::Reset)) terminate(Http2Error::EnhanceYourCalm);
       return;

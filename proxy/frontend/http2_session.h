@@ -12,6 +12,7 @@
 #include "base/handle.h"
 #include "frontend/http2_frame_rates.h"
 #include "frontend/http2_options.h"
+#include "frontend/http2_priorities.h"
 #include "frontend/output_queue.h"
 #include "frontend/refusal.h"
 
@@ -28,6 +29,7 @@ enum class Http2Error : std::uint32_t {
   Internal = 2,
   FlowControl = 3,
   StreamClosed = 5,
+  FrameSize = 6,
   Cancel = 8,
   EnhanceYourCalm = 11,
 };
@@ -125,7 +127,10 @@ class Http2Session {
   bool count(Http2FrameRates::Kind kind);
   bool reach(metrics::Limit limit);
   void on_reset_sent(std::uint32_t error);
+  void on_priority_update(const nghttp2_frame& frame);
   void prioritize(const Http2Exchange& exchange);
+  void prioritize(std::int32_t id, const Http2Priority& priority);
+  void end_malformed(Http2Error error);
   void on_malformed(Http2Exchange& exchange);
   void on_stream_close(std::int32_t id, std::uint32_t error);
 
@@ -137,6 +142,8 @@ class Http2Session {
   std::uint32_t continuations_ = 0;  // Of the request whose head is coming.
   Instant now_{};
   bool has_reached_limit_ = false;
+  std::string priority_update_;  // The payload of the frame that is coming, as far as it can be of use.
+  Http2Priorities priorities_;
   std::size_t head_bytes_ = 0;        // Of the head, or the trailers, that is coming, decoded.
   std::int32_t reset_by_client_ = 0;  // The stream that a frame of the client's is about to close.
   Http2Exchange* last_ = nullptr;     // Of the last stream that something happened to, unless that was its end.

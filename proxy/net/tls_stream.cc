@@ -11,7 +11,7 @@ namespace {
 
 // Plaintext of one write_some. What the socket does not take is held for the client, so one that takes nothing holds as
 // much memory, and little more. Larger writes, which are cheaper by the byte, are for whom the socket has taken so much
-// without once being full: more than fits into it and into the client's.
+// without once being full: most of those who do not read are found out before.
 constexpr std::size_t kSlowWriteBytes = 64 * 1024;
 constexpr std::size_t kFastAfter = 512 * 1024;
 // What may wait for the socket. A client that keeps asking for answers within TLS and takes none is cut off here.

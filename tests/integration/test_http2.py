@@ -863,6 +863,29 @@ def test_a_priority_may_come_before_its_stream(narrow):
     assert order(narrow, None, None) == [1, 0]
 
 
+def test_a_priority_that_came_before_its_stream_counts_more_than_its_field(narrow):
+    narrow.send(priority_update(13, "u=0"))
+    assert order(narrow, None, "u=7") == [1, 0]
+
+
+def test_any_number_of_priorities_may_come_before_their_streams(front, origin):
+    """One after the other, more than nghttp2 would keep as idle streams; some of them for streams that never open."""
+    origin.on("/avatars/1/96", answer(200, FRESH, b"picture"))
+    with Peer(front.port, {Setting.NO_RFC7540_PRIORITIES: 1}) as peer:
+        peer.ready()
+        for stream in range(1, 800, 4):
+            peer.send(priority_update(stream, "u=1"), priority_update(stream + 2, "u=2, i"))
+            peer.ask(stream, "/avatars/1/96")
+            assert peer.response(stream).status == 200
+        peer.sync()
+
+
+@pytest.mark.parametrize("value", ["x" * 300, "x" * 9000], ids=["long", "longer"])
+def test_a_priority_that_is_too_long_is_none(narrow, value):
+    narrow.send(priority_update(13, "u=0, a=" + value))
+    assert order(narrow, "u=1", None) == [0, 1]
+
+
 @pytest.mark.parametrize("wrong, code", [
     (frame(Type.PRIORITY_UPDATE, stream=1, payload=b"\0\0\0\1u=1"), Code.PROTOCOL_ERROR),
     (frame(Type.PRIORITY_UPDATE, payload=b"\0\0\0"), Code.FRAME_SIZE_ERROR),

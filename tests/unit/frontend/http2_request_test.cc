@@ -284,10 +284,16 @@ TEST_CASE("a client may ask for a priority, in one field or several", "[frontend
   CHECK(priority_of({{"priority", "u=1, i"}}) == "1i");
   CHECK(priority_of({{"priority", "i=?0, u=7;a=b, x=(1 2)"}}) == "7");
   CHECK(priority_of({{"priority", "u=1"}, {"priority", "i"}}) == "1i");
-  for (const std::string_view nonsense : {"u=8", "u=-1", "u=high", "i=7", "\"", "u=1,"}) {
-    CHECK(priority_of({{"priority", nonsense}}) == "none");
-    CHECK(priority_of({{"priority", nonsense}, {"priority", "u=1"}}) == "none");
+  for (const std::string_view malformed : {"\"", "u=1,"}) {
+    CHECK(priority_of({{"priority", malformed}}) == "none");
+    CHECK(priority_of({{"priority", malformed}, {"priority", "u=1"}}) == "none");
   }
+  for (const std::string_view unknown : {"u=8", "u=-1", "u=high", "i=7", "x"}) {
+    CHECK(priority_of({{"priority", unknown}}) == "3");
+    CHECK(priority_of({{"priority", unknown}, {"priority", "u=1, i"}}) == "1i");
+  }
+  CHECK(priority_of({{"priority", "u=8, i"}}) == "3i");
   const std::string much = "u=1, x=" + std::string(300, 'a');
   CHECK(priority_of({{"priority", much}}) == "none");
+  CHECK(priority_of(Lines(100, {"priority", "u=1"})) == "none");
 }
