@@ -1,6 +1,5 @@
 #include "frontend/client_access.h"
 
-#include <ranges>
 #include <string_view>
 
 #include "base/text.h"
@@ -62,9 +61,11 @@ std::optional<net::Ip> ClientAccess::forwarded_client(const http::Fields& fields
   const bool is_forwarded = field_ == ClientField::Forwarded;
   const http::FieldName name = is_forwarded ? http::FieldName::Forwarded : http::FieldName::XForwardedFor;
   std::optional<net::Ip> client;
-  for (const http::Field& field : fields | std::views::reverse) {
-    if (field.id != name) continue;
-    for (std::string_view hops = field.value; !hops.empty();) {
+  // Clang 14, which the fuzz targets are built with, knows no view of what stands here in reverse.
+  for (auto field = fields.end(); field != fields.begin();) {
+    --field;
+    if (field->id != name) continue;
+    for (std::string_view hops = field->value; !hops.empty();) {
       const std::string_view hop = take_last(hops, ',', is_forwarded);
       if (hop.empty()) continue;
       const auto address = try_node(is_forwarded ? node_of(hop) : hop);
