@@ -104,7 +104,6 @@ bool Http2Request::fits(std::string_view name, std::string_view value, const Req
   return false;
 }
 
-// RFC 9113 section 8.3.1, and section 8.5 of CONNECT.
 // Read once for all of its lines, and not of a request that is too large as it is.
 std::optional<Http2Priority> Http2Request::priority() const {
   if (!has_priority_ || refusal_) return std::nullopt;
@@ -118,6 +117,7 @@ std::optional<Http2Priority> Http2Request::priority() const {
   return try_priority(all);
 }
 
+// RFC 9113 section 8.3.1, and section 8.5 of CONNECT.
 bool Http2Request::end_fields() const {
   if (!has(PseudoField::Method)) return false;
   const std::string_view method = view(method_);

@@ -74,9 +74,6 @@ bool is_sound_field(http::FieldName id, std::string_view name, std::string_view 
   }
 }
 
-// More than all parameters that there are need by far; a dictionary takes time with the square of its members.
-static_assert(kPriorityBytesMax <= 256);
-
 std::optional<Http2Priority> try_priority(std::string_view value) {
   if (value.size() > kPriorityBytesMax) return std::nullopt;
   const auto members = http::try_sf_dictionary(value);

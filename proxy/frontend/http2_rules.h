@@ -29,7 +29,8 @@ struct Http2Priority {
   bool is_incremental = false;
 };
 
-// Of a Priority field's value; what is larger is taken for malformed.
+// Of a Priority field's value, more than all parameters need by far; what is larger is taken for malformed, since a
+// dictionary takes time with the square of its members.
 constexpr std::size_t kPriorityBytesMax = 256;
 
 // What the value of a Priority field, or of a PRIORITY_UPDATE frame, asks for; members that are unknown or out of range

@@ -1,16 +1,8 @@
 #include "http/percent.h"
 
+#include "base/text.h"
+
 namespace edge::http {
-namespace {
-
-constexpr int hex_value(char c) noexcept {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-}  // namespace
 
 std::optional<char> try_escape(std::string_view text) noexcept {
   if (text.size() < 3 || text[0] != '%') return std::nullopt;

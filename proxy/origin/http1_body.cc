@@ -1,19 +1,8 @@
 #include "origin/http1_body.h"
 
-#include <algorithm>
+#include "base/text.h"
 
 namespace edge::origin {
-namespace {
-
-// The value of a hexadecimal digit; -1 for what is none.
-int value_of(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-}  // namespace
 
 void Http1Body::begin(Framing framing, std::uint64_t left) {
   framing_ = framing;
@@ -72,7 +61,7 @@ bool Http1Body::step(char c) {
       chunk_ = Chunk::Digits;
       return add_digit(c);
     case Chunk::Digits:
-      return value_of(c) >= 0 ? add_digit(c) : end_size(c);
+      return hex_value(c) >= 0 ? add_digit(c) : end_size(c);
     case Chunk::Space:
       return end_size(c);
     case Chunk::Extension:
@@ -104,7 +93,7 @@ bool Http1Body::step(char c) {
 }
 
 bool Http1Body::add_digit(char c) {
-  const int value = value_of(c);
+  const int value = hex_value(c);
   if (value < 0 || left_ >> 60 != 0) return false;
   left_ = left_ << 4 | static_cast<std::uint64_t>(value);
   return true;

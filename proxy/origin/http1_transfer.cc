@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "base/text.h"
+#include "http/list.h"
 #include "origin/connection_fields.h"
 
 namespace edge::origin {
@@ -25,22 +26,14 @@ bool may_be_http1(std::string_view text) {
   return text.substr(0, common) == kVersion.substr(0, common);
 }
 
-// RFC 9110 section 7.6.1: a list, in which each option counts.
-bool has_option(std::string_view list, std::string_view option) {
-  while (!list.empty()) {
-    const std::size_t comma = std::min(list.find(','), list.size());
-    if (equals_ignoring_case(trim(list.substr(0, comma)), option)) return true;
-    list.remove_prefix(std::min(comma + 1, list.size()));
-  }
-  return false;
-}
-
 // RFC 9112 section 9.3; that a connection of HTTP/1.0 may go on, where both sides say so, is not made use of.
 bool leaves_connection_open(const HeadReader& head) {
-  if (head.is_http10()) return false;
+  bool closes = head.is_http10();
   for (const http::Field& field : head.head().fields)
-    if (field.id == http::FieldName::Connection && has_option(field.value, "close")) return false;
-  return true;
+    if (field.id == http::FieldName::Connection)
+      http::for_each_element(
+          field.value, [&](std::string_view option) { closes = closes || equals_ignoring_case(option, "close"); });
+  return !closes;
 }
 
 }  // namespace

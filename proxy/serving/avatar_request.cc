@@ -11,9 +11,9 @@
 #include "http/vary.h"
 #include "serving/answers.h"
 #include "serving/fill_runner.h"
+#include "serving/purge.h"
 #include "serving/rate_limiter.h"
 #include "serving/request_identity.h"
-#include "serving/token.h"
 
 namespace edge::serving {
 
@@ -102,7 +102,8 @@ void AvatarRequest::run(Step step) {
         step = look_up();
         break;
       case Step::Purge:
-        step = purge();
+        answer_purge(exchange_, *key_, services_);
+        step = Step::Done;
         break;
       case Step::Pass:
         step = pass();
@@ -467,25 +468,6 @@ AvatarRequest::Step AvatarRequest::pass() {
                                           .detail = pass_detail_});
   pass_->start(std::move(fetch));
   return Step::Suspended;
-}
-
-AvatarRequest::Step AvatarRequest::purge() {
-  const auto& token = services_.options->token;
-  const std::string_view given = exchange_.request().fields.value(FieldName::Authorization);
-  const bool is_near = services_.options->purges_from_loopback && exchange_.client().is_loopback();
-  if (token ? !is_bearer(given, *token) : !is_near) {
-    answer_refusal(exchange_, 403, "PURGE needs the token, or without one a client on this machine");
-    return Step::Done;
-  }
-  const cache::Invalidated purged = services_.invalidator.purge_url(*key_, cache::PurgeMode::Hard);
-  std::string body = "{\"responses\":";
-  append_unsigned(body, purged.responses);
-  body += ",\"fills\":";
-  append_unsigned(body, purged.fills);
-  body += "}\n";
-  exchange_.set_outcome(metrics::Outcome::Local);
-  exchange_.respond({.fields = "content-type: application/json\r\ncache-control: no-store\r\n", .body = body});
-  return Step::Done;
 }
 
 void AvatarRequest::on_body(std::string_view piece) {

@@ -61,7 +61,6 @@ class AvatarRequest final : public frontend::ExchangeTask, public FillWaiter {
   Step verify();
   Step route();
   Step look_up();
-  Step purge();
   Step pass();
   Step shed(metrics::Limit limit);
 

@@ -1,6 +1,4 @@
 // A second attempt beside one that is late.
-#include <future>
-
 #include "unit/origin/raw_origin.h"
 #include "unit/origin/test_worker.h"
 
@@ -14,20 +12,6 @@ using metrics::OriginRetry;
 namespace {
 
 const std::string kTrouble = "HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n";
-
-// Something that one thread waits for, ten seconds at most, and another brings about.
-class Event {
- public:
-  void happen() {
-    if (!has_happened_.exchange(true)) promise_.set_value();
-  }
-  void wait() const { future_.wait_for(10s); }
-
- private:
-  std::atomic<bool> has_happened_{false};
-  std::promise<void> promise_;
-  std::shared_future<void> future_{promise_.get_future()};
-};
 
 // Asks the first of its URLs first, and the next one a moment later.
 class Hedging : public TestWorker {

@@ -10,7 +10,9 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <functional>
+#include <future>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -18,6 +20,20 @@
 #include <vector>
 
 namespace edge::test {
+
+// Something that one thread waits for, ten seconds at most, and another brings about.
+class Event {
+ public:
+  void happen() {
+    if (!has_happened_.exchange(true)) promise_.set_value();
+  }
+  void wait() const { future_.wait_for(std::chrono::seconds{10}); }
+
+ private:
+  std::atomic<bool> has_happened_{false};
+  std::promise<void> promise_;
+  std::shared_future<void> future_{promise_.get_future()};
+};
 
 // Binds a socket to 127.0.0.1 and a port that the kernel chooses.
 inline sockaddr_in bind_to_loopback(int fd) {
